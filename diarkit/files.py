@@ -1,0 +1,91 @@
+"""Files that appear only when whole, and Kaldi's text tables."""
+
+import contextlib
+import os
+import secrets
+
+from diarkit.errors import DiarkitError, data_error
+
+
+@contextlib.contextmanager
+def atomic(path, mode="w"):
+    """Open a temporary neighbour of `path` for writing; fsync and rename it into place on success.
+
+    `path` of "-" is standard output. On an exception the temporary file is removed and `path` is untouched.
+    """
+    if str(path) == "-":
+        import sys
+        stream = sys.stdout.buffer if "b" in mode else sys.stdout
+        yield stream
+        stream.flush()
+        return
+    temporary = temporary_name(path)
+    try:
+        with open(temporary, mode, **({} if "b" in mode else {"encoding": "utf-8"})) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def temporary_name(path):
+    """Return a hidden neighbour of `path` that nobody else uses."""
+    folder, name = os.path.split(str(path))
+    return os.path.join(folder, f".{name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+
+
+def write_text(path, lines):
+    """Write an iterable of lines (without newline) atomically."""
+    with atomic(path) as file:
+        file.writelines(f"{line}\n" for line in lines)
+
+
+def read_lines(path, mend="Check the path"):
+    """Yield (line number, line without newline) of a UTF-8 text file; blank lines are skipped.
+
+    Raises DiarkitError when the file cannot be read or a line is not UTF-8.
+    """
+    try:
+        with open(path, "rb") as file:
+            for number, raw in enumerate(file, 1):
+                try:
+                    line = raw.decode("utf-8").rstrip("\r\n")
+                except UnicodeDecodeError:
+                    raise data_error(path, number, "not UTF-8 text",
+                                     "Convert the file, for example with iconv") from None
+                if line.strip():
+                    yield number, line
+    except OSError as error:
+        raise data_error(path, None, f"cannot be read: {error.strerror}", mend) from None
+
+
+def read_table(path):
+    """Return {key: rest of the line} of a Kaldi text table such as wav.scp or reco2dur, in file order.
+
+    Raises DiarkitError naming file:line for a line with no value or a key that stands twice.
+    """
+    table, first = {}, {}
+    for number, line in read_lines(path):
+        key, _, rest = line.strip().partition(" ") if "\t" not in line else line.strip().partition("\t")
+        rest = rest.strip()
+        if not rest:
+            raise data_error(path, number, f"expected `<id> <value>`, found {line!r}")
+        if key in table:
+            raise data_error(path, number, f"{key} stands already on line {first[key]}", "Keep one of the two")
+        table[key], first[key] = rest, number
+    return table
+
+
+def read_number_table(path, kind=float):
+    """Return {key: number} of a text table such as reco2dur (seconds) or reco2num_spk (kind=int)."""
+    numbers = {}
+    for key, text in read_table(path).items():
+        try:
+            numbers[key] = kind(text)
+        except ValueError:
+            raise DiarkitError(f"{path}: {key} has {text!r}, expected a number") from None
+    return numbers
