@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import sys
 
 from diarkit.errors import DiarkitError, data_error
 
@@ -11,17 +12,22 @@ from diarkit.errors import DiarkitError, data_error
 def atomic(path, mode="w"):
     """Open a temporary neighbour of `path` for writing; fsync and rename it into place on success.
 
-    `path` of "-" is standard output. On an exception the temporary file is removed and `path` is untouched.
+    `path` of "-" is standard output; a device or named pipe is written directly. On an exception the temporary file
+    is removed and `path` is untouched.
     """
+    text = {} if "b" in mode else {"encoding": "utf-8"}
     if str(path) == "-":
-        import sys
         stream = sys.stdout.buffer if "b" in mode else sys.stdout
         yield stream
         stream.flush()
         return
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, mode, **text) as file:
+            yield file
+        return
     temporary = temporary_name(path)
     try:
-        with open(temporary, mode, **({} if "b" in mode else {"encoding": "utf-8"})) as file:
+        with open(temporary, mode, **text) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
