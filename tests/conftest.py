@@ -16,8 +16,8 @@ SHARED = ROOT.parent / "shared"
 @pytest.fixture(scope="session")
 def environment():
     """The environment path.sh gives a recipe."""
-    path = os.pathsep.join([str(ROOT / "utils"), str(ROOT / "bin"), os.path.dirname(sys.executable), os.environ["PATH"]])
-    return {**os.environ, "PATH": path, "LC_ALL": "C", "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}
+    folders = [str(ROOT / "utils"), str(ROOT / "bin"), os.path.dirname(sys.executable), os.environ["PATH"]]
+    return {**os.environ, "PATH": os.pathsep.join(folders), "LC_ALL": "C", "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture
