@@ -5,6 +5,7 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
 
 import kaldiio
 import numpy as np
@@ -38,17 +39,27 @@ def read_scp(rspecifier):
     return read_table("/dev/stdin" if path == "-" else path)
 
 
-def pipe_output(command):
-    """Return the bytes a piped entry (`command |`) prints, run under pipefail.
+def run_pipe(command, stdout):
+    """Run a piped entry (`command |`) under pipefail, its output going to the open file `stdout`.
 
     Raises DiarkitError with the status and the end of stderr when any part of the pipe fails.
     """
     command = command.strip().rstrip("|").strip()
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True)
+    with tempfile.TemporaryFile() as words:
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], stdout=stdout, stderr=words,
+                              stdin=subprocess.DEVNULL)
+        words.seek(max(words.tell() - 300, 0))
+        said = words.read().decode("utf-8", "replace").strip()
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()[-300:]
         raise DiarkitError(f"the command `{command}` failed with status {done.returncode}: {said or 'no message'}")
-    return done.stdout
+
+
+def pipe_output(command):
+    """Return the bytes that a piped entry (`command |`) prints; errors as in run_pipe."""
+    with tempfile.TemporaryFile() as file:
+        run_pipe(command, file)
+        file.seek(0)
+        return file.read()
 
 
 def load_matrix(entry):
