@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import sys
 
@@ -69,6 +70,12 @@ def read_lines(path, mend="Check the path"):
         raise data_error(path, None, f"cannot be read: {error.strerror}", mend) from None
 
 
+def split_entry(line):
+    """Return (key, rest) of a table's line; only the first run of blanks or tabs parts them, so a path may hold both."""
+    key, *rest = re.split(r"[ \t]+", line.strip(" \t\r\n"), maxsplit=1)
+    return key, rest[0] if rest else ""
+
+
 def read_table(path):
     """Return {key: rest of the line} of a Kaldi text table such as wav.scp or reco2dur, in file order.
 
@@ -76,8 +83,7 @@ def read_table(path):
     """
     table, first = {}, {}
     for number, line in read_lines(path):
-        key, _, rest = line.strip().partition(" ") if "\t" not in line else line.strip().partition("\t")
-        rest = rest.strip()
+        key, rest = split_entry(line)
         if not rest:
             raise data_error(path, number, f"expected `<id> <value>`, found {line!r}")
         if key in table:
