@@ -6,6 +6,7 @@ and utt2group (the corpus). A speaker belongs to the half `tune` or `test` by th
 nobody and never change.
 """
 
+import collections
 import csv
 import os
 import zlib
@@ -21,9 +22,9 @@ class SelectOptions:
     """Which utterances are taken."""
 
     half: str = opt("tune", "half of the speakers", choices=("tune", "test"))
-    corpora: str = opt("librispeech_train_clean_5,resemblyzer_audio,speechocean762,vietnamese_gmm,voxceleb_sample102",
-                       "corpora to use, separated by commas")
+    corpora: str = opt("librispeech_train_clean_5,speechocean762,vietnamese_gmm", "corpora to use, with commas")
     min_seconds: float = opt(2.0, "shortest utterance", low=0)
+    min_utterances: int = opt(4, "fewest utterances of a speaker: the same one again and again would be too easy", low=1)
 
 
 def half_of(speaker):
@@ -31,17 +32,23 @@ def half_of(speaker):
     return "test" if zlib.crc32(speaker.encode()) % 2 else "tune"
 
 
+def read_rows(table):
+    """Return the rows of utterances.tsv as dictionaries, sorted by path."""
+    try:
+        with open(table, encoding="utf-8", newline="") as file:
+            return sorted(csv.DictReader(file, delimiter="\t"), key=lambda row: row["path"])
+    except OSError as error:
+        raise data_error(table, None, error.strerror, "Name the folder that holds it with --speech") from None
+
+
 def main(speech, out, options):
     table = os.path.join(speech, "utterances.tsv")
     corpora, lines = set(options.corpora.split(",")), {"wav.scp": [], "utt2spk": [], "utt2group": []}
-    try:
-        with open(table, encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t"))
-    except OSError as error:
-        raise data_error(table, None, error.strerror, "Name the folder that holds it with --speech") from None
-    for row in sorted(rows, key=lambda r: r["path"]):
-        if row["corpus"] in corpora and float(row["seconds"]) >= options.min_seconds \
-                and half_of(row["speaker"]) == options.half:
+    rows = [row for row in read_rows(table) if row["corpus"] in corpora and half_of(row["speaker"]) == options.half
+            and float(row["seconds"]) >= options.min_seconds]
+    count = collections.Counter(row["speaker"] for row in rows)
+    for row in rows:
+        if count[row["speaker"]] >= options.min_utterances:
             name = os.path.splitext(row["path"])[0].replace("/", "-").replace(" ", "_")
             for key, value in zip(lines, (os.path.join(speech, row["path"]), row["speaker"], row["corpus"])):
                 lines[key].append(f"{name} {value}")
