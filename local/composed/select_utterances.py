@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Choose the utterances of one half of the speakers of a folder of speech.
 
-Reads <speech-dir>/utterances.tsv (columns path, speaker, corpus, seconds, with a header); writes <out-dir>/wav.scp, utt2spk
-and utt2group (the corpus). A speaker belongs to the half `tune` or `test` by the CRC-32 of the name, so the halves share
-nobody and never change.
+Reads <speech-dir>/utterances.tsv (columns path, speaker, corpus, seconds, with a header); writes <out-dir>/wav.scp,
+utt2spk and utt2group (the corpus). A speaker belongs to the half `tune` or `test` by the CRC-32 of the name, so the
+halves share nobody and never change.
 """
 
 import collections
@@ -24,7 +24,7 @@ class SelectOptions:
     half: str = opt("tune", "half of the speakers", choices=("tune", "test"))
     corpora: str = opt("librispeech_train_clean_5,speechocean762,vietnamese_gmm", "corpora to use, with commas")
     min_seconds: float = opt(2.0, "shortest utterance", low=0)
-    min_utterances: int = opt(4, "fewest utterances of a speaker: the same one again and again would be too easy", low=1)
+    min_utterances: int = opt(4, "fewest utterances of a speaker; one alone would come again and again", low=1)
 
 
 def half_of(speaker):
