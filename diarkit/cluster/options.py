@@ -1,0 +1,61 @@
+"""What a user may choose about clustering: the method with its settings, and how many speakers there may be."""
+
+from diarkit.errors import UsageError
+from diarkit.options import opt, options
+
+METHODS = ("ahc", "spectral", "kmeans", "meanshift")
+LINKAGES = ("average", "centroid", "complete", "single", "ward")
+AUTO_MOST = 20  # most speakers that spectral and k-means look for when no maximum is given
+
+
+@options
+class ClusterOptions:
+    """Clustering; the letters in brackets name the methods that an option belongs to."""
+
+    method: str = opt("ahc", "how to group the vectors", choices=METHODS)
+    linkage: str = opt("average", "[ahc] distance between two clusters", choices=LINKAGES)
+    threshold: float = opt(0.7, "[ahc] stop merging above this cosine distance, 0 (same) to 2 (opposite); for centroid "
+                                "and ward half the squared distance of unit vectors, the same for a pair", low=0.0)
+    min_cluster_size: float = opt(0.0, "smaller clusters go to their nearest larger ones: a share of the recording "
+                                       "below 1, else a number of vectors, at most a tenth; 0 is off", low=0.0)
+    laplacian: str = opt("unnormalised", "[spectral] graph Laplacian", choices=("unnormalised", "normalised"))
+    max_neighbours: float = opt(0.25, "[spectral] most neighbours a vector may keep, as a share of all",
+                                above=0.0, high=1.0)
+    min_silhouette: float = opt(0.1, "[kmeans] with a range of counts: one speaker unless the best silhouette of "
+                                     "several reaches this", low=-1.0, high=1.0)
+    bandwidth: float | None = opt(None, "[meanshift] radius of the flat kernel; none: estimated", above=0.0)
+    quantile: float = opt(0.3, "[meanshift] share of the vectors within an estimated bandwidth", above=0.0, high=1.0)
+    standardise: bool = opt(False, "[meanshift] give every dimension mean 0 and variance 1 first")
+    max_vectors: int | None = opt(None, "recordings with more vectors are condensed to half of this first; "
+                                        "none: ahc 12000, meanshift 6000, spectral 3000, kmeans no limit", low=2)
+
+
+@options
+class CountOptions:
+    """How many speakers a recording may have; without any of these the method decides."""
+
+    num_speakers: int | None = opt(None, "exactly this many", low=1)
+    min_speakers: int | None = opt(None, "at least this many", low=1)
+    max_speakers: int | None = opt(None, "at most this many", low=1)
+
+    def check(self):
+        if self.num_speakers and (self.min_speakers or self.max_speakers):
+            raise UsageError("--num-speakers excludes --min-speakers and --max-speakers")
+        if self.min_speakers and self.max_speakers and self.min_speakers > self.max_speakers:
+            raise UsageError(f"--min-speakers {self.min_speakers} is more than --max-speakers {self.max_speakers}")
+
+    @property
+    def given(self):
+        """Whether the user bounded the count at all."""
+        return any((self.num_speakers, self.min_speakers, self.max_speakers))
+
+    def bounds(self, n):
+        """Return (least, most) clusters for n vectors; a bound above n is taken as n."""
+        least = self.num_speakers or self.min_speakers or 1
+        most = self.num_speakers or self.max_speakers or n
+        return min(least, n), min(most, n)
+
+    def shortfall(self, n):
+        """Return a sentence when n vectors cannot give the speakers asked for, else None."""
+        least = self.num_speakers or self.min_speakers or 1
+        return f"{least} speakers were asked for, but there are only {n} vectors" if 0 < n < least else None
