@@ -1,0 +1,101 @@
+"""ResNet34 with statistics pooling, the x-vector of WeSpeaker (He et al. 2016; Wang et al. 2023, "WeSpeaker").
+
+Its trunk has no layer that looks at the whole window: an output frame (one for every 8 input frames) depends on some
+frames around it alone. So the trunk may run once over a recording, and any window of any speaker be pooled from it.
+Batch normalisations are folded into the convolutions, as in the published file.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from diarkit.errors import DiarkitError
+from diarkit.models.onnx_file import initialisers
+
+MELS, DIM, STRIDE = 80, 256, 8
+STAGES = ((32, 3, 1), (64, 4, 2), (128, 6, 2), (256, 3, 2))  # channels, blocks, stride of the first block
+FRAMES = "343"  # the published graph's name of the trunk's output
+EPS = 1e-8  # under the square root of the deviation
+
+
+class Block(nn.Module):
+    """Two 3 x 3 convolutions around a shortcut (He et al. 2016, figure 2)."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1)
+        self.shortcut = nn.Conv2d(inputs, outputs, 1, stride) if stride != 1 or inputs != outputs else nn.Identity()
+
+    def forward(self, x):
+        return F.relu(self.conv2(F.relu(self.conv1(x))) + self.shortcut(x))
+
+
+class ResNet34(nn.Module):
+    """Log mel features (B, T, 80), mean-normalised over the window, to embeddings (B, 256)."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 32, 3, 1, 1)
+        blocks, channels = [], 32
+        for width, depth, stride in STAGES:
+            for place in range(depth):
+                blocks.append(Block(channels, width, 1 if place else stride))
+                channels = width
+        self.blocks = nn.Sequential(*blocks)
+        self.linear = nn.Linear(2 * channels * MELS // STRIDE, DIM)
+        self.register_buffer("mean", torch.zeros(DIM))
+
+    def frames(self, x):
+        """Return (B, 2560, ceil(T / 8)) frame-level outputs of x (B, T, 80)."""
+        x = F.relu(self.conv1(x.transpose(1, 2).unsqueeze(1)))
+        return self.blocks(x).flatten(1, 2)
+
+    def pool(self, frames, weights=None):
+        """Return (B, 256) embeddings: weighted mean and deviation over time, then a linear layer.
+
+        frames: (B, 2560, T'); weights: (B, T') from 0 to 1, how much of each frame is the speaker's; None is all.
+        """
+        mean, deviation = weighted_stats(frames, weights)
+        return self.linear(torch.cat([mean, deviation], -1)) - self.mean
+
+    def forward(self, x):
+        return self.pool(self.frames(x))
+
+
+def weighted_stats(frames, weights=None):
+    """Return mean and unbiased standard deviation over time, each (B, C), of frames (B, C, T).
+
+    With weights w: variance = sum w (x - mean)^2 / (sum w - sum w^2 / sum w), which for 0/1 weights is the unbiased
+    variance of the frames kept. weights: (B, T), with at least two frames above zero.
+    """
+    weights = torch.ones_like(frames[:, 0]) if weights is None else weights
+    w, total = weights.unsqueeze(1), weights.sum(-1, keepdim=True)
+    mean = (frames * w).sum(-1) / total
+    spread = ((frames - mean.unsqueeze(-1)) ** 2 * w).sum(-1)
+    return mean, torch.sqrt(spread / (total - (weights ** 2).sum(-1, keepdim=True) / total) + EPS)
+
+
+def from_onnx(data):
+    """Return a ResNet34 with the weights of the published ONNX file. data: the file's bytes."""
+    weights, model = initialisers(data), ResNet34().eval()
+    for size in (3, 1):  # within one kernel size, the graph's order is the modules' order
+        convs = [m for m in model.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (size, size)]
+        names = [name for name, array in weights.items() if array.ndim == 4 and array.shape[-1] == size]
+        if len(names) != len(convs):
+            raise DiarkitError(f"{len(names)} {size} x {size} convolutions where a ResNet34 has {len(convs)}")
+        for name, conv in zip(names, convs):
+            _copy(conv.weight, weights, name)
+            _copy(conv.bias, weights, str(int(name) + 1) if name.isdigit() else name)
+    _copy(model.linear.weight, weights, "model.seg_1.weight")
+    _copy(model.linear.bias, weights, "model.seg_1.bias")
+    _copy(model.mean, weights, "mean_vec")
+    return model
+
+
+def _copy(target, weights, name):
+    found = weights[name].shape if name in weights else "nothing"
+    if found != tuple(target.shape):
+        raise DiarkitError(f"weights {name}: {found} where a ResNet34 has {tuple(target.shape)}")
+    with torch.no_grad():
+        target.copy_(torch.tensor(weights[name]))
