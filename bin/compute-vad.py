@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Find speech: one matrix of [start, end] rows in seconds per recording, empty where nobody speaks.
+
+Methods: webrtc (no weights, fast), energy (Kaldi's compute-vad), silero (a network, fetched once), oracle (a reference
+RTTM). An option of one method is an error with another one. Defaults that fit each method stand in conf/vad_*.conf.
+"""
+
+from diarkit import cli
+from diarkit.annotation import read_segments
+from diarkit.audio import AudioFile, AudioOptions
+from diarkit.options import opt, options
+from diarkit.tables import MatrixWriter, read_scp
+from diarkit.vad import OPTIONS, SpeechDetector
+from diarkit.vad.spans import length_s
+
+
+@options
+class InputOptions:
+    """Input"""
+
+    within: str | None = opt(None, "a segments file: speech is confined to its segments")
+
+
+def main(wavs, spans, *opts):
+    """Write the speech of every recording."""
+    *vad_options, audio_options, inputs = opts
+    detector, entries = SpeechDetector(*vad_options), read_scp(wavs)
+    given = read_segments(inputs.within) if inputs.within else None
+
+    def work(reco, entry):
+        audio = AudioFile(entry, audio_options)
+        within = None if given is None else [(s.start_s, s.end_s) for s in given.get(reco, [])]
+        found = detector(audio, reco, within)
+        writer.write(reco, found)
+        limited = f", confined to {len(within)} segments" if given is not None else ""
+        cli.log(f"{reco}: {len(found)} segments, {length_s(found):.1f} s of {audio.duration_s:.1f} s{limited}")
+
+    with MatrixWriter(spans) as writer:
+        cli.for_each(entries.items(), work, len(entries))
+
+
+if __name__ == "__main__":
+    cli.run(main, __doc__, ("wav-rspecifier", "spans-wspecifier"), *OPTIONS, AudioOptions, InputOptions)

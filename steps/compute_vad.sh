@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Find speech in every recording. Where <data> has segments, speech is confined to them.
+# Usage: steps/compute_vad.sh [options] <data> <out>
+# Reads:  <data>/wav.scp [<data>/segments] [<data>/ref.rttm, for --method oracle]
+# Writes: <out>/vad.scp <out>/segments
+method=silero   # silero, webrtc, energy or oracle
+vad_config=     # options of bin/compute-vad.py; conf/vad_<method>.conf when empty
+nj=4            # most jobs to run at once
+cmd=run.py      # how to start jobs, see cmd.sh
+. utils/step.sh
+config=${vad_config:-conf/vad_$method.conf} within='' reference=''
+[ ! -e "$data/segments" ] || within=$data/segments
+[ "$method" != oracle ] || reference=$data/ref.rttm
+need "$data/wav.scp" "$config" ${within:+"$within"} ${reference:+"$reference"}
+begin "$out" --out vad.scp segments --in "$data/wav.scp" "$config" ${within:+"$within"} ${reference:+"$reference"}
+split_data "$data/wav.scp"
+run_jobs compute_vad compute-vad.py --method="$method" --config="$config" ${within:+--within="$within"} \
+    ${reference:+--oracle-rttm="$reference"} "scp:$sdata/wav.scp" "ark,scp:$parts/vad.$part.ark,$parts/vad.$part.scp"
+collect vad.scp --keys "$data/wav.scp"
+spans-to-segments.py "scp:$out/vad.scp" "$out/segments"
+finish
