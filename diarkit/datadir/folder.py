@@ -1,0 +1,122 @@
+"""Make a data directory from a folder of recordings, with a reference where there are RTTM files."""
+
+import os
+
+from diarkit import cli
+from diarkit.annotation import write_rttm, write_uem
+from diarkit.datadir.freshness import replaced_folder, state_of
+from diarkit.datadir.probe import probe_all
+from diarkit.datadir.recordings import Recording, common_stems, find_audio, make_ids
+from diarkit.datadir.references import mended_turns, read_marks
+from diarkit.errors import DiarkitError
+from diarkit.files import read_lines, write_text
+from diarkit.options import opt, options
+
+
+@options
+class FolderOptions:
+    """Sources"""
+
+    audio: str = opt("audio", "folder of recordings at any depth, or one recording")
+    rttm: str | None = opt(None, "reference: an RTTM file or a folder of them; without it, X.rttm beside each X.wav")
+    uem: str | None = opt(None, "what to score: a UEM file or a folder of them; without it, X.uem beside each X.wav, "
+                                "else all of each recording")
+    threads: int = opt(4, "recordings to read at once", low=1)
+
+
+def prepare_folder(target, options):
+    """Write the data directory `target` and return {file within the folder: why it was left out}.
+
+    A target made earlier from the very same files is left alone, one made from others is made again.
+    Raises DiarkitError when no recording can be used or a given reference cannot be read.
+    """
+    if not os.path.exists(options.audio):
+        raise DiarkitError(f"{options.audio}: no such folder or file. Say where the recordings are with --audio DIR")
+    paths, dropped = find_audio(options.audio)
+    if not paths:
+        raise _nothing(options.audio, dropped or {"": "no file has an extension of sound such as .wav or .flac"})
+    with replaced_folder(target, state_of(paths.values(), options)) as folder:
+        if folder is None:
+            dropped = dict(line.split("\t", 1) for _, line in read_lines(f"{target}/dropped.txt"))
+            cli.log(f"{target} is up to date")
+        else:
+            _fill(folder, paths, dropped, options)
+    return dropped
+
+
+def _nothing(audio, dropped):
+    shown = "\n".join(f"  {name}: {why}" if name else f"  {why}" for name, why in sorted(dropped.items()))
+    return DiarkitError(f"{audio}: no recording in it can be used:\n{shown}")
+
+
+def _fill(folder, paths, dropped, options):
+    """Write all files of the data directory, adding to `dropped` what cannot be used."""
+    sounds = probe_all(paths, options.threads)
+    dropped.update({name: sound.fault for name, sound in sounds.items() if sound.fault})
+    ids = make_ids([name for name in paths if name not in dropped])
+    recordings = sorted(Recording(reco, paths[name], name) for name, reco in ids.items())
+    turns, spans = _references(recordings, sounds, dropped, options)
+    kept = [r for r in recordings if r.inner not in dropped]
+    if not kept:
+        raise _nothing(options.audio, dropped)
+    write_text(f"{folder}/dropped.txt", (f"{n}\t{' '.join(why.split())}" for n, why in sorted(dropped.items())))
+    write_text(f"{folder}/wav.scp", (f"{r.id} {r.path}" for r in kept))
+    write_text(f"{folder}/reco2dur", (f"{r.id} {sounds[r.inner].duration_s:.3f}" for r in kept))
+    write_uem(f"{folder}/ref.uem", {r.id: spans[r.id] for r in kept})
+    _write_reference(folder, [r.id for r in kept], turns)
+
+
+def _references(recordings, sounds, dropped, options):
+    """Return ({reco: [Turn] or None}, {reco: [(start_s, end_s)]}), adding to `dropped` what has a bad reference."""
+    references = read_marks(options.rttm, recordings, "rttm")
+    scored = read_marks(options.uem, recordings, "uem")
+    turns, spans, common = {}, {}, common_stems(recordings)
+    for recording in recordings:
+        duration_s = sounds[recording.inner].duration_s
+        try:
+            turns[recording.id] = _turns(recording, references, duration_s, common, options)
+            spans[recording.id] = _spans(recording, scored, duration_s, common)
+        except DiarkitError as error:
+            dropped[recording.inner] = str(error)
+    for option, marks in (("rttm", references), ("uem", scored)):
+        if marks and (unused := marks.unused()):
+            cli.log(f"note: {option}: {len(unused)} names belong to no recording: {', '.join(unused[:5])}"
+                    + (" ..." if len(unused) > 5 else ""))
+    return turns, spans
+
+
+def _turns(recording, references, duration_s, common, options):
+    """Return the turns of a recording, None where no reference speaks of it and none was given."""
+    spans = references.find(recording, common) if references else None
+    if spans is None and options.rttm:
+        raise DiarkitError(f"{options.rttm} does not speak of it. Name it {recording.id} there")
+    if spans is None:
+        return None
+    turns, changes = mended_turns(recording.id, spans, duration_s)
+    for change in changes:
+        cli.log(f"note: {recording.inner}: {change}")
+    return turns
+
+
+def _spans(recording, scored, duration_s, common):
+    """Return the [(start_s, end_s)] of a recording to score: all of it unless a UEM says otherwise."""
+    spans = scored.find(recording, common) if scored else None
+    if not spans:
+        return [(0.0, duration_s)]
+    end_s = max(span.end_s for span in spans)
+    if end_s > duration_s + 1 or max(span.start_s for span in spans) >= duration_s:
+        raise DiarkitError(f"its UEM goes to {end_s:.3f} s, it ends at {duration_s:.3f} s. Is it another recording's?")
+    return [(span.start_s, min(span.end_s, duration_s)) for span in spans]
+
+
+def _write_reference(folder, recos, turns):
+    """Write ref.rttm and reco2num_spk when every recording has a reference; say so when only some have."""
+    without = [reco for reco in recos if turns[reco] is None]
+    if len(without) == len(recos):
+        return
+    if without:
+        cli.log(f"note: {len(without)} of {len(recos)} recordings have no RTTM beside them: {', '.join(without[:3])}. "
+                "So no reference is written, nothing can be scored. Add them, or give --rttm DIR to leave them out")
+        return
+    write_rttm(f"{folder}/ref.rttm", (turn for reco in recos for turn in turns[reco]))
+    write_text(f"{folder}/reco2num_spk", (f"{reco} {len({t.speaker for t in turns[reco]})}" for reco in recos))

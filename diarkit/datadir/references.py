@@ -1,0 +1,115 @@
+"""Find the reference turns and scored spans that belong to each recording."""
+
+import os
+from collections import Counter
+
+from diarkit.annotation import Turn
+from diarkit.datadir.problems import Report
+from diarkit.datadir.recordings import clean_id, walk
+from diarkit.datadir.scan import scan_rttm, scan_uem
+from diarkit.errors import DiarkitError
+
+CLIP_S = 0.5  # a turn this little past the end is cut there: annotators round; more is another recording's turn
+
+
+class Marks:
+    """The lines of RTTM or UEM files, found by recording.
+
+    A recording's lines are those of a file beside it with its name, if that file speaks of one recording only; else
+    those that carry its id or file name; else those of a file elsewhere with its name. A file name counts where no
+    other recording has it.
+    """
+
+    def __init__(self, paths, scan):
+        """paths: files to read; scan: scan_rttm or scan_uem."""
+        self.beside, self.by_name, self.by_file, self.faults, self.used = {}, {}, {}, {}, set()
+        for path in sorted(paths):
+            self._read(path, scan)
+
+    def _read(self, path, scan):
+        report, groups = Report(), {}
+        for span in scan(path, report):
+            groups.setdefault(clean_id(span.reco), []).append(span)
+        base = os.path.splitext(path)[0]
+        if report.problems:
+            self.faults[os.path.realpath(base)] = "\n  ".join(str(problem) for problem in report.problems)
+        elif len(groups) <= 1:
+            self.beside[os.path.realpath(base)] = (path, next(iter(groups.values()), []))
+            self.by_file.setdefault(clean_id(os.path.basename(base)), []).append(self.beside[os.path.realpath(base)])
+        for name, spans in groups.items():
+            self.by_name.setdefault(name, []).append((path, spans))
+
+    def find(self, recording, common):
+        """Return the spans of a recording, None when no file speaks of it; common: the stems that several share.
+
+        Raises DiarkitError when the file beside it is bad, or when two files speak of it.
+        """
+        base = os.path.realpath(os.path.splitext(recording.path)[0])
+        if base in self.faults:
+            raise DiarkitError(self.faults[base])
+        if base in self.beside:
+            return self._take([self.beside[base]], recording)
+        stem = [clean_id(recording.stem), clean_id(os.path.basename(recording.inner))]
+        names = [recording.id] + (stem if recording.stem not in common else [])
+        places = [(self.by_name, name) for name in names] + [(self.by_file, name) for name in names]
+        return next((self._take(table[name], recording) for table, name in places if name in table), None)
+
+    def _take(self, found, recording):
+        if len(found) > 1:
+            raise DiarkitError(f"both {found[0][0]} and {found[1][0]} speak of it. Keep one")
+        self.used |= {(found[0][0], span.reco) for span in found[0][1]}
+        return found[0][1]
+
+    def unused(self):
+        """Return the names that belong to no recording, sorted."""
+        return sorted({spans[0].reco for found in self.by_name.values() for path, spans in found
+                       if (path, spans[0].reco) not in self.used})
+
+
+def read_marks(given, recordings, extension):
+    """Return the Marks of a file or folder, or with given=None of the files beside the recordings; None without any.
+
+    Raises DiarkitError that lists every bad line of the files that were given.
+    """
+    if given is None:
+        beside = {f"{os.path.splitext(r.path)[0]}.{extension}" for r in recordings}
+        paths = [path for path in beside if os.path.isfile(path)]
+    elif not os.path.exists(given):
+        raise DiarkitError(f"{given}: no such file or folder. Check --{extension}")
+    else:
+        paths = [os.path.join(given, n) for n in walk(given, {extension})] if os.path.isdir(given) else [given]
+        if not paths:
+            raise DiarkitError(f"{given}: no file in it ends in .{extension}. Check --{extension}")
+    marks = Marks(paths, scan_uem if extension == "uem" else _scan_turns)
+    if given and marks.faults:
+        raise DiarkitError("this must be mended first:\n  " + "\n  ".join(marks.faults.values()))
+    return marks if paths else None
+
+
+def _scan_turns(path, report):
+    return scan_rttm(path, report, zero=False)
+
+
+def mended_turns(reco, spans, duration_s):
+    """Return ([Turn], [what was changed]) of one recording's reference.
+
+    Turns of no length are left out, a turn up to CLIP_S past the end is cut there, turns of one speaker that overlap
+    are joined. Raises DiarkitError for a turn further past the end: the reference is of another recording.
+    """
+    turns, latest, count = [], {}, Counter()
+    for span in sorted(spans, key=lambda s: (s.start_s, s.end_s)):
+        if span.end_s > duration_s + CLIP_S:
+            raise DiarkitError(f"its reference (line {span.line}) has a turn from {span.start_s:.3f} to "
+                               f"{span.end_s:.3f} s, it ends at {duration_s:.3f} s. Is it another recording's?")
+        end_s, at = min(span.end_s, duration_s), latest.get(span.name)
+        if end_s - span.start_s < 0.001:
+            count["of no length left out"] += 1
+            continue
+        count["cut at the end of the recording"] += span.end_s > duration_s + 0.001
+        if at is not None and span.start_s < turns[at].end_s - 1e-6:
+            turns[at] = turns[at]._replace(end_s=max(turns[at].end_s, end_s))
+            count["joined to one of the same speaker that it overlaps"] += 1
+            continue
+        latest[span.name] = len(turns)
+        turns.append(Turn(reco, span.start_s, end_s, span.name))
+    return turns, [f"{number} turns {what}" for what, number in count.items() if number]
