@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from diarkit.errors import data_error
-from diarkit.files import read_lines, write_text
+from diarkit.files import read_lines, read_number_table, write_text
 
 
 class Segment(NamedTuple):
@@ -70,6 +70,15 @@ def read_segments(path):
 def write_segments(path, segments):
     """Write Segments as `<id> <reco> <start> <end>`, times with three decimals."""
     write_text(path, (f"{s.id} {s.reco} {s.start_s:.3f} {s.end_s:.3f}" for s in segments))
+
+
+def read_reco2dur(path):
+    """Return {reco: seconds} of a reco2dur (`<reco> <seconds>`); a duration that is not positive is an error."""
+    durations = read_number_table(path)
+    for reco, seconds in durations.items():
+        if not 0 < seconds < math.inf:
+            raise data_error(path, None, f"{reco} lasts {seconds:g} s", "Write its duration in seconds")
+    return durations
 
 
 def read_rttm(path):

@@ -1,0 +1,1 @@
+"""Turns for others to use: JSON, CSV, subtitles and pictures, one file per recording."""
