@@ -12,7 +12,7 @@ import soxr
 from diarkit.containers import data_chunk
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.options import opt, options
-from diarkit.tables import run_pipe
+from diarkit.pipes import run_pipe
 
 FILE_BLOCK_S = 30.0
 LENGTH_BY_DECODING = ("MP3", "MPEG")  # an MP3's header only guesses

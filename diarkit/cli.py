@@ -147,7 +147,7 @@ def for_each(items, work, total=None, unit="reco"):
         except DiarkitError as error:
             failures.append((key, str(error)))
         except OSError as error:
-            if error.errno in (28, 32, 122):
+            if error.errno in (27, 28, 32, 122):
                 raise
             failures.append((key, os_message(error)))
         except Exception as error:  # a fault of ours in one recording must not cost the others

@@ -1,17 +1,17 @@
-"""Kaldi tables of matrices on kaldiio: lazy, memory-mapped where the file allows, and atomic to write."""
+"""Kaldi tables of matrices: lazy, memory-mapped where the file allows, and atomic to write."""
 
 import contextlib
+import io
 import os
 import struct
-import subprocess
 import sys
-import tempfile
 
-import kaldiio
 import numpy as np
 
 from diarkit.errors import DiarkitError, KeysFailed, UsageError
 from diarkit.files import atomic, read_table
+from diarkit.kaldi_arrays import binary_head, read_archive, read_array, write_binary, write_text
+from diarkit.pipes import pipe_output
 
 FLOAT_MATRIX = b"\0BFM \4"  # binary mark, type, size byte of the row count
 
@@ -39,63 +39,38 @@ def read_scp(rspecifier):
     return read_table("/dev/stdin" if path == "-" else path)
 
 
-def run_pipe(command, stdout):
-    """Run a piped entry (`command |`) under pipefail, its output going to the open file `stdout`.
-
-    Raises DiarkitError with the status and the end of stderr when any part of the pipe fails.
-    """
-    command = command.strip().rstrip("|").strip()
-    with tempfile.TemporaryFile() as words:
-        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], stdout=stdout, stderr=words,
-                              stdin=subprocess.DEVNULL)
-        words.seek(max(words.tell() - 300, 0))
-        said = words.read().decode("utf-8", "replace").strip()
-    if done.returncode:
-        raise DiarkitError(f"the command `{command}` failed with status {done.returncode}: {said or 'no message'}")
-
-
-def pipe_output(command):
-    """Return the bytes that a piped entry (`command |`) prints; errors as in run_pipe."""
-    with tempfile.TemporaryFile() as file:
-        run_pipe(command, file)
-        file.seek(0)
-        return file.read()
-
-
 def load_matrix(entry):
-    """Return the matrix (T, D) or vector (D,) of an scp entry `path[:offset]` or `command |`.
+    """Return the matrix (T, D) or vector (D,) of an scp entry `path[:offset]` or `command |`, read-only.
 
-    A plain float32 binary matrix is memory-mapped, read-only. Raises DiarkitError that names the entry.
+    A float32 binary matrix is memory-mapped. Raises DiarkitError that names the entry.
     """
     try:
         if entry.rstrip().endswith("|"):
-            import io
-            return kaldiio.load_mat(io.BytesIO(pipe_output(entry)))
-        mapped = _map_matrix(entry)
-        return kaldiio.load_mat(entry) if mapped is None else mapped
-    except DiarkitError:
-        raise
-    except Exception as error:
-        raise DiarkitError(f"{entry}: cannot read a matrix: {error}") from None
+            return read_array(io.BytesIO(pipe_output(entry)))
+        path, colon, offset = entry.rpartition(":")
+        if not colon or not offset.isdecimal():
+            path, offset = entry, 0
+        with open(path, "rb") as file:
+            file.seek(int(offset))
+            shape = _float_matrix(file)
+            if shape is None:
+                file.seek(int(offset))
+                return read_array(file)
+        return np.memmap(path, np.dtype("<f4"), "r", int(offset) + 15, shape)
+    except DiarkitError as error:
+        raise DiarkitError(f"{entry}: {error}") from None
+    except OSError as error:
+        raise DiarkitError(f"{entry}: cannot be read: {error.strerror}") from None
 
 
-def _map_matrix(entry):
-    """Return a memory map of a `path:offset` float32 matrix, None for any other kind of entry."""
-    path, colon, offset = entry.rpartition(":")
-    if not colon or not offset.isdigit():
+def _float_matrix(file):
+    """Return the shape of the whole float32 matrix that starts here, None for any other kind of thing."""
+    start, head = file.tell(), file.read(15)
+    if len(head) < 15 or head[:6] != FLOAT_MATRIX:
         return None
-    with open(path, "rb") as file:
-        file.seek(int(offset))
-        head = file.read(15)
-        if len(head) < 15 or head[:6] != FLOAT_MATRIX:
-            return None
-        rows, cols = struct.unpack("<i", head[6:10])[0], struct.unpack("<i", head[11:15])[0]
-        need = int(offset) + 15 + 4 * rows * cols
-        if os.fstat(file.fileno()).st_size < need:
-            raise DiarkitError(f"{entry}: the file is shorter than the {rows} x {cols} matrix it announces")
-    if rows * cols == 0:
-        return np.zeros((rows, cols), np.float32)
-    return np.memmap(path, np.dtype("<f4"), "r", int(offset) + 15, (rows, cols))
+    rows, cols = struct.unpack("<i", head[6:10])[0], struct.unpack("<i", head[11:15])[0]
+    whole = os.fstat(file.fileno()).st_size >= start + 15 + 4 * rows * cols
+    return (rows, cols) if rows > 0 and cols > 0 and whole else None
 
 
 def read_matrices(rspecifier):
@@ -106,11 +81,10 @@ def read_matrices(rspecifier):
             yield key, (lambda entry=entry: load_matrix(entry))
         return
     try:
-        stream = sys.stdin.buffer if path == "-" else path
-        for key, matrix in kaldiio.load_ark(stream):
-            yield key, (lambda matrix=matrix: matrix)
-    except (OSError, ValueError, AssertionError) as error:
-        raise DiarkitError(f"{path}: cannot read this archive: {error}") from None
+        with contextlib.nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
+            yield from ((key, lambda matrix=matrix: matrix) for key, matrix in read_archive(file, path))
+    except OSError as error:
+        raise DiarkitError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 class MatrixWriter:
@@ -129,17 +103,22 @@ class MatrixWriter:
         if not colon or "ark" not in kinds or len(paths) != len(kinds) or not all(paths) \
                 or set(words) - {"ark", "scp", "t", "f", "nf"}:
             raise UsageError(f"{wspecifier!r} is no wspecifier: write ark:A, ark,t:A or ark,scp:A,S")
+        if len(kinds) == 2 and paths[kinds.index("ark")] == "-":
+            raise UsageError(f"{wspecifier!r}: an scp cannot point into standard output")
         self.paths = dict(zip(kinds, paths))
         self._lines, self._keys = [], set()
 
     def __enter__(self):
         self._stack = contextlib.ExitStack()
         self._file = self._stack.enter_context(atomic(self.paths["ark"], "wb"))
+        self._seekable = self.paths["ark"] != "-" and self._file.seekable()
         return self
 
     def __exit__(self, kind, error, trace):
         if kind is not None and not issubclass(kind, KeysFailed):
             return self._stack.__exit__(kind, error, trace)
+        if os.path.isfile(self.paths.get("scp", "-")):
+            os.unlink(self.paths["scp"])  # an older scp must not stand beside the new archive, not for a moment
         self._stack.close()
         if "scp" in self.paths:
             with atomic(self.paths["scp"]) as file:
@@ -152,26 +131,24 @@ class MatrixWriter:
         array = np.ascontiguousarray(array, np.float64 if array.dtype == np.float64 else np.float32)
         if array.ndim == 2 and array.size == 0:
             array = array.reshape(0, 0)  # Kaldi knows no matrix with columns but no rows
-        self._begin(key)
-        kaldiio.save_ark(self._file, {key: array}, text=self.text) if self.text else self._write_binary(array)
+        with self._entry(key):
+            (write_text if self.text else write_binary)(self._file, array)
 
-    def _begin(self, key):
+    @contextlib.contextmanager
+    def _entry(self, key):
+        """Write the key; should the matrix fail, take both back: one bad recording leaves no hole in the archive."""
         if key in self._keys:
             raise DiarkitError(f"{key} is written twice")
+        start = self._file.tell() if self._seekable else None
         self._keys.add(key)
-        if not self.text:
-            self._file.write(f"{key} ".encode())
-            if "scp" in self.paths:
-                self._lines.append(f"{key} {self.paths['ark']}:{self._file.tell()}\n")
-        elif "scp" in self.paths:
-            offset = self._file.tell() + len(key.encode()) + 1
-            self._lines.append(f"{key} {self.paths['ark']}:{offset}\n")
-
-    def _write_binary(self, array):
-        letter = b"F" if array.dtype == np.float32 else b"D"
-        kind = letter + (b"M " if array.ndim == 2 else b"V ")
-        self._file.write(b"\0B" + kind + b"".join(b"\4" + struct.pack("<i", n) for n in array.shape))
-        self._file.write(array.astype(array.dtype.newbyteorder("<"), copy=False).data)
+        self._file.write(f"{key} ".encode())
+        if "scp" in self.paths:
+            self._lines.append(f"{key} {self.paths['ark']}:{self._file.tell()}\n")
+        try:
+            yield
+        except BaseException:
+            self._forget(key, start)
+            raise
 
     @contextlib.contextmanager
     def blocks(self, key, cols):
@@ -179,40 +156,38 @@ class MatrixWriter:
 
         Text archives and pipes cannot be patched afterwards: there the blocks are held and written at the end.
         """
-        if self.text or self.paths["ark"] == "-":
+        if self.text or not self._seekable:
             held = []
             yield held.append
             self.write(key, np.concatenate(held) if held else np.zeros((0, cols), np.float32))
             return
-        start, rows = self._file.tell(), 0
-        self._begin(key)
-        head = self._file.tell()
+        rows = 0
 
         def append(block):
             nonlocal rows
             block = np.ascontiguousarray(block, "<f4")
             assert block.ndim == 2 and block.shape[1] == cols, block.shape
             rows += len(block)
-            self._file.write(block.data if len(block) else b"")
+            self._file.write(block.data if block.size else b"")
 
-        self._file.write(self._head(0, 0))
-        try:
+        with self._entry(key):
+            head = self._file.tell()
+            self._file.write(binary_head(np.float32, (0, 0)))
             yield append
-        except BaseException:
-            self._forget(key, start)
-            raise
-        self._file.seek(head)
-        self._file.write(self._head(rows, cols if rows else 0))
-        self._file.seek(0, os.SEEK_END)
+            self._file.seek(head)
+            self._file.write(binary_head(np.float32, (rows, cols if rows else 0)))
+            self._file.seek(0, os.SEEK_END)
 
-    @staticmethod
-    def _head(rows, cols):
-        return FLOAT_MATRIX + struct.pack("<i", rows) + b"\4" + struct.pack("<i", cols)
+    def write_blocks(self, key, cols, parts):
+        """Write one matrix of `cols` columns from an iterator of (rows, cols) blocks."""
+        with self.blocks(key, cols) as append:
+            for part in parts:
+                append(part)
 
     def _forget(self, key, start):
-        """Take a half-written matrix back, so that one bad recording leaves no hole in the archive."""
         self._keys.discard(key)
         if "scp" in self.paths:
             self._lines.pop()
-        self._file.seek(start)
-        self._file.truncate()
+        if self._seekable:
+            self._file.seek(start)
+            self._file.truncate()
