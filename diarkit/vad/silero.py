@@ -32,6 +32,7 @@ class Silero:
 
     def __init__(self, options=None):
         self.options = options or SileroOptions()
+        self.network = load(self.options.silero_model)  # now: a missing network is one error, not one per recording
 
     def __call__(self, audio, reco=None):
         """Return speech as (R, 2) seconds; audio: an audio.AudioFile or the like, at 16 kHz."""
@@ -47,11 +48,10 @@ class Silero:
         """
         if audio.options.sample_rate != RATE_HZ:
             raise UsageError(f"--sample-rate must be {RATE_HZ} for --method=silero, not {audio.options.sample_rate}")
-        network = load(self.options.silero_model)
         h = c = np.zeros(STATE, np.float32)
         found = [np.zeros(0, np.float32)]
         for chunks in frame_blocks(audio.blocks(BLOCK_S), CONTEXT_N + CHUNK_N, CHUNK_N, CONTEXT_N):
-            scores, h, c = network.run(None, {"input": np.ascontiguousarray(chunks), "h": h, "c": c})
+            scores, h, c = self.network.run(None, {"input": np.ascontiguousarray(chunks), "h": h, "c": c})
             found.append(scores)
         return np.concatenate(found)
 

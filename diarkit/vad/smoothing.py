@@ -1,4 +1,4 @@
-"""From frame decisions to speech segments: hysteresis, joining, dropping, padding and clipping, for every method alike."""
+"""From frame decisions to speech segments: hysteresis, joining, dropping, padding, clipping, for all methods alike."""
 
 import math
 

@@ -17,7 +17,8 @@ class WebrtcOptions:
 
     webrtc_mode: int = opt(3, "how eagerly sound is called no speech", choices=(0, 1, 2, 3))
     webrtc_frame_ms: int = opt(10, "length of a frame, milliseconds", choices=(10, 20, 30))
-    webrtc_ring_s: float = opt(0.2, "decide over rings of this length; 0: take the runs of speech frames", low=0, high=10)
+    webrtc_ring_s: float = opt(0.2, "decide over the last frames of this length, the ring; 0: plain runs of frames",
+                               low=0, high=10)
     webrtc_ring_share: float = opt(0.9, "speech starts (ends) when more than this share of the ring is (is not) speech",
                                    low=0.5, below=1)
 
