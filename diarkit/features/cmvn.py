@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from diarkit.errors import DiarkitError
+from diarkit.errors import DiarkitError, UsageError
 from diarkit.options import opt, options
 
 BLOCK_T = 20000  # frames worked on at once
@@ -18,6 +18,10 @@ class CmvnOptions:
     cmn_window: int = opt(0, "sliding window in frames; 0 is the whole recording", low=0)
     min_cmn_window: int = opt(100, "not centred: frames looked at from the start", low=1)
     center: bool = opt(False, "true: the window lies around its frame; false: it ends with it")
+
+    def check(self):
+        if self.norm_vars and not self.norm_means:
+            raise UsageError("--norm-vars=true needs --norm-means=true")
 
 
 def cmvn_stats(feats):
@@ -49,7 +53,9 @@ class Cmvn:
     def blocks(self, feats, stats=None):
         """Yield the result in blocks of bounded memory; feats (T, D) may be memory-mapped."""
         assert feats.ndim == 2, feats.shape
-        if self.options.cmn_window and stats is None:
+        if not len(feats):
+            return iter(())
+        if self.options.cmn_window and self.options.norm_means and stats is None:
             parts = (self._sliding(feats, a, min(a + BLOCK_T, len(feats))) for a in range(0, len(feats), BLOCK_T))
         else:
             parts = self._whole(feats, cmvn_stats(feats) if stats is None else stats)
@@ -60,10 +66,9 @@ class Cmvn:
             raise DiarkitError(f"statistics of {stats.shape[1] - 1} columns for features of {feats.shape[1]}")
         count, o = stats[0, -1], self.options
         if count <= 0:
-            return
+            raise DiarkitError("statistics of no frames")
         mean = stats[0, :-1] / count
         scale = np.maximum(stats[1, :-1] / count - mean ** 2, VARIANCE_FLOOR[0]) ** -0.5 if o.norm_vars else 1.0
-        # Kaldi without means and with variances keeps the offset: x * scale
         shift = mean if o.norm_means else 0.0
         for start in range(0, len(feats), BLOCK_T):
             yield (feats[start:start + BLOCK_T] - shift) * scale
@@ -83,15 +88,14 @@ class Cmvn:
         first, end = self._windows(np.arange(start, stop), len(feats))
         base, count = first.min(), (end - first)[:, None]
         near = np.asarray(feats[base:max(end.max(), stop)], np.float64)
-        centre = near.mean(axis=0)  # taken off first: sums of small numbers cancel less
-        near = near - centre
+        near = near - near.mean(axis=0)  # sums of small numbers cancel less
 
         def window_mean(x):
             sums = np.concatenate([np.zeros((1, x.shape[1])), np.cumsum(x, axis=0)])
             return (sums[end - base] - sums[first - base]) / count
 
-        mean, here = window_mean(near), near[start - base:stop - base]
-        out = here - mean if self.options.norm_means else here + centre
+        mean = window_mean(near)
+        out = near[start - base:stop - base] - mean
         if not self.options.norm_vars:
             return out
         scale = np.maximum(window_mean(near ** 2) - mean ** 2, VARIANCE_FLOOR[1]) ** -0.5
