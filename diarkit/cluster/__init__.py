@@ -2,18 +2,14 @@
 
 import numpy as np
 
-from diarkit.cluster.ahc import ahc
+from diarkit.cluster import ahc, kmeans, meanshift, spectral
 from diarkit.cluster.counts import dissolve_small, merge_down, smallest_size, split_up
-from diarkit.cluster.kmeans import kmeans
-from diarkit.cluster.meanshift import meanshift
 from diarkit.cluster.options import ClusterOptions, CountOptions
-from diarkit.cluster.spectral import spectral
 from diarkit.cluster.vectors import by_first_appearance, check_vectors, condense, unit_rows
-from diarkit.errors import UsageError
 
 __all__ = ["ClusterOptions", "CountOptions", "cluster", "prepare", "settle"]
 
-METHODS = {"ahc": ahc, "spectral": spectral, "kmeans": kmeans, "meanshift": meanshift}
+METHODS = {"ahc": ahc, "spectral": spectral, "kmeans": kmeans, "meanshift": meanshift}  # each a module with `group`
 LIMITS = {"ahc": 12000, "spectral": 3000, "kmeans": None, "meanshift": 6000}
 
 
@@ -26,8 +22,7 @@ def cluster(vectors, options=None, count=None, seed=0):
     Raises DiarkitError naming the row that is not finite, UsageError where k-means gets no count.
     """
     options, count = options or ClusterOptions(), count or CountOptions()
-    if options.method == "kmeans" and not count.given:
-        raise UsageError("--method kmeans needs --num-speakers, or --min-speakers and/or --max-speakers")
+    count.check_method(options.method)
     x, points, weights, member = prepare(vectors, options)
     if len(points) == 0:
         return settle(np.zeros(0, int), x, options, count, seed)
@@ -35,7 +30,7 @@ def cluster(vectors, options=None, count=None, seed=0):
     if _all_equal(points) or least == most == 1:
         labels = np.zeros(len(points), int)
     else:
-        labels = METHODS[options.method](points, weights, options, least, most, seed)
+        labels = METHODS[options.method].group(points, weights, options, least, most, seed)
     return settle(labels[member], x, options, count, seed)
 
 

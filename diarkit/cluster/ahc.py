@@ -5,8 +5,12 @@ from diarkit.cluster.counts import smallest_size
 from diarkit.cluster.cut import choose_cut, labels_after
 
 
-def ahc(points, weights, options, least, most, seed):
+def group(points, weights, options, least, most, seed):
     """Return (N,) labels; see diarkit.cluster.cluster for the arguments."""
-    tree = agglomerate(points, weights, options.linkage)
-    size = smallest_size(options.min_cluster_size, weights.sum())
+    return labels_at(agglomerate(points, weights, options.linkage), options, least, most)
+
+
+def labels_at(tree, options, least, most):
+    """Return the (N,) labels of a Dendrogram cut as the options say; the same tree serves every threshold."""
+    size = smallest_size(options.min_cluster_size, tree.weights.sum())
     return labels_after(tree, choose_cut(tree, options.threshold, least, most, size))

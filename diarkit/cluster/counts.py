@@ -56,8 +56,8 @@ def split_up(x, labels, least, seed):
 
 def _halves(x, seed):
     """Return a mask that marks one of two non-empty parts of the rows."""
-    part = two_means = partition(x, None, 2, seed) == 1
-    return two_means if 0 < part.sum() < len(x) else np.arange(len(x)) >= (len(x) + 1) // 2
+    part = partition(x, None, 2, seed) == 1
+    return part if part.any() else np.arange(len(x)) >= (len(x) + 1) // 2
 
 
 def partition(x, weights, count, seed, starts=5):

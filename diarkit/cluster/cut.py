@@ -27,6 +27,8 @@ def merges_below(tree, threshold):
 
 def large_clusters(tree, size):
     """Return (N,) how many clusters weigh at least `size` after 0, 1, ... N-1 merges."""
+    if size <= tree.weights.min():
+        return np.arange(len(tree.weights), 0, -1)
     weight, change = tree.weights.copy(), np.zeros(len(tree.height), int)
     for step, (a, b) in enumerate(zip(tree.into, tree.gone)):
         change[step] = (weight[a] + weight[b] >= size) - int(weight[a] >= size) - int(weight[b] >= size)

@@ -7,7 +7,7 @@ from diarkit.cluster.options import AUTO_MOST
 from diarkit.cluster.vectors import group_means
 
 
-def kmeans(points, weights, options, least, most, seed):
+def group(points, weights, options, least, most, seed):
     """Return (N,) labels; of least..most groups the count with the best silhouette wins.
 
     One group has no silhouette: it wins, where allowed, unless the best of several reaches min_silhouette.

@@ -7,7 +7,7 @@ from diarkit.cluster.vectors import blocks
 ROWS = 512
 
 
-def meanshift(points, weights, options, least, most, seed):
+def group(points, weights, options, least, most, seed):
     """Return (N,) labels: each row belongs to the nearest of the modes that all rows climb to.
 
     The counts least and most are left to the caller. See diarkit.cluster.cluster for the other arguments.

@@ -19,9 +19,9 @@ class ClusterOptions:
     min_cluster_size: float = opt(0.0, "smaller clusters go to their nearest larger ones: a share of the recording "
                                        "below 1, else a number of vectors, at most a tenth; 0 is off", low=0.0)
     laplacian: str = opt("unnormalised", "[spectral] graph Laplacian", choices=("unnormalised", "normalised"))
-    max_neighbours: float = opt(0.25, "[spectral] most neighbours a vector may keep, as a share of all",
+    max_neighbours: float = opt(0.4, "[spectral] most neighbours a vector may keep, as a share of all",
                                 above=0.0, high=1.0)
-    min_silhouette: float = opt(0.1, "[kmeans] with a range of counts: one speaker unless the best silhouette of "
+    min_silhouette: float = opt(0.25, "[kmeans] with a range of counts: one speaker unless the best silhouette of "
                                      "several reaches this", low=-1.0, high=1.0)
     bandwidth: float | None = opt(None, "[meanshift] radius of the flat kernel; none: estimated", above=0.0)
     quantile: float = opt(0.3, "[meanshift] share of the vectors within an estimated bandwidth", above=0.0, high=1.0)
@@ -43,6 +43,11 @@ class CountOptions:
             raise UsageError("--num-speakers excludes --min-speakers and --max-speakers")
         if self.min_speakers and self.max_speakers and self.min_speakers > self.max_speakers:
             raise UsageError(f"--min-speakers {self.min_speakers} is more than --max-speakers {self.max_speakers}")
+
+    def check_method(self, method):
+        """Raise UsageError when `method` cannot do without a count and there is none."""
+        if method == "kmeans" and not self.given:
+            raise UsageError("--method kmeans needs --num-speakers, or --min-speakers and/or --max-speakers")
 
     @property
     def given(self):

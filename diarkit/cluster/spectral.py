@@ -11,7 +11,7 @@ TUNE_ROWS, TUNE_STEPS = 512, 30  # size of the graph that p is tuned on, and how
 TIES = 1e-6  # similarities this close count as equal, so that equal vectors are neighbours of the same
 
 
-def spectral(points, weights, options, least, most, seed):
+def group(points, weights, options, least, most, seed):
     """Return (N,) labels: k-means on the first eigenvectors of the graph's Laplacian.
 
     See diarkit.cluster.cluster for the arguments. Memory: some 30 N^2 bytes.
@@ -61,14 +61,16 @@ def tune(similar, options, least, most):
 
     g_p is the largest gap between successive eigenvalues over the largest eigenvalue, p the number of neighbours
     (Park et al. 2019: normalised maximum eigengap, and its ratio r(p)). Only gaps after `least` to `most`
-    eigenvalues count. Long recordings are tuned on evenly spread rows.
+    eigenvalues count. Tried are log N neighbours, below which the graph of a single speaker falls apart (von Luxburg
+    2007, section 8.2), up to max_neighbours. Long recordings are tuned on evenly spread rows.
     """
     n = len(similar)
     pick = np.unique(np.linspace(0, n - 1, min(n, TUNE_ROWS)).round().astype(int))
     similar = similar[np.ix_(pick, pick)]
     n, most = len(pick), min(most, len(pick) - 1)
     least = min(least, most)
-    tried = np.unique(np.linspace(1, max(options.max_neighbours * n, 1), TUNE_STEPS).round().astype(int))
+    largest = max(options.max_neighbours * n, 1)
+    tried = np.unique(np.linspace(min(np.log(n), largest), largest, TUNE_STEPS).round().astype(int))
     ratio = []
     for p in tried:
         values = eigvalsh(laplacian(neighbour_graph(similar, p), options.laplacian))
