@@ -1,0 +1,45 @@
+"""What stamp.py, split_data.py and collect.py share: how they speak for a step, and the parts its jobs leave."""
+
+import os
+import re
+import sys
+from collections import namedtuple
+
+from diarkit.errors import DiarkitError, UsageError
+
+Part = namedtuple("Part", "path table attempt job")
+PART = re.compile(r"(.+)\.(\d+)\.(\d+)\.scp")
+
+
+def step_name():
+    """Return the step these words are for, as the user called it."""
+    return os.environ.get("DIARKIT_STEP") or os.path.basename(sys.argv[0])
+
+
+def say(words):
+    """Tell the user how the work goes, on stderr."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def run(work):
+    """Call work(list of arguments) and exit with the status it returns; an error is one message and 1 or 2 (usage)."""
+    try:
+        sys.exit(work(sys.argv[1:]))
+    except DiarkitError as error:
+        say(f"{step_name()}: {error}")
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except OSError as error:
+        say(f"{step_name()}: {error.filename}: {error.strerror}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def find_parts(out):
+    """Return the Part of every finished piece of a table in <out>/parts, in the order they were attempted."""
+    folder, parts = os.path.join(out, "parts"), []
+    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+        match = PART.fullmatch(name)
+        if match:
+            parts.append(Part(os.path.join(folder, name), match[1], int(match[2]), int(match[3])))
+    return sorted(parts, key=lambda part: (part.table, part.attempt, part.job))

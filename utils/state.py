@@ -1,0 +1,122 @@
+"""What a step's result depends on: contents of inputs, options that change the result, the step's own commands."""
+
+import hashlib
+import json
+import os
+
+import parse_options
+
+from diarkit.errors import DiarkitError, UsageError
+from diarkit.files import read_table
+
+
+def digest(data):
+    """Return the sha256 of bytes or text, as hexadecimal digits."""
+    return hashlib.sha256(data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data).hexdigest()
+
+
+def file_digest(path):
+    """Return the sha256 of a file's contents."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_json(path):
+    """Return the dict in a stamp, {} where there is none that can be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def commands_digest(script):
+    """Return the sha256 of a step's commands: the lines from the one that sources step.sh on, without comments.
+
+    The lines above are options, which count with their values, and the header, which changes nothing.
+    """
+    with open(script, encoding="utf-8") as file:
+        lines = [line.strip() for line in file]
+    start = next((n for n, line in enumerate(lines) if parse_options.SOURCE.match(line)), 0)
+    return digest("\n".join(line for line in lines[start:] if line and not line.startswith("#")))
+
+
+def input_state(path):
+    """Return {aspect: text} of one input file.
+
+    contents: of the file itself. step: the state of the step that made it, which changes with everything upstream even
+    where an scp reads the same. recordings: size and time of change of the files a wav.scp names.
+    """
+    if not os.path.isfile(path):
+        raise DiarkitError(f"the input {path} {'is no plain file' if os.path.exists(path) else 'is missing'}")
+    state, folder = {"contents": file_digest(path)}, os.path.dirname(path) or "."
+    done = read_json(os.path.join(folder, ".done"))
+    if done:
+        state["step"] = f"{done.get('step')} {done.get('state')}"
+    elif os.path.exists(os.path.join(folder, ".begun")):
+        raise DiarkitError(f"the input {path} comes from a step that has not finished: run "
+                           f"{read_json(os.path.join(folder, '.begun')).get('step') or 'it'} for {folder} again")
+    if os.path.basename(path) == "wav.scp":
+        state["recordings"] = digest("\n".join(map(recording_state, read_table(path).values())))
+    return state
+
+
+def recording_state(entry):
+    """Return what a recording counts with: size and time of change of a plain file, the text of a command."""
+    if entry.endswith("|"):
+        return entry
+    try:
+        found = os.stat(entry)
+    except OSError:
+        return f"{entry} is missing"
+    return f"{entry} {found.st_size} {found.st_mtime_ns}"
+
+
+def make_state(script, options, inputs, outputs):
+    """Return the stamp of a step: a dict whose `state` is the hash of everything else in it.
+
+    options: ["name=value"]; inputs: paths; outputs: names under the step's folder.
+    """
+    for name in outputs:
+        if os.path.isabs(name) or ".." in name.split("/"):
+            raise UsageError(f"--out {name} must lie in the step's own folder")
+    stamp = {
+        "step": os.path.basename(script),
+        "commands": commands_digest(script),
+        "options": dict(text.split("=", 1) for text in options),
+        "inputs": {path: input_state(path) for path in dict.fromkeys(map(os.path.normpath, inputs))},
+        "outputs": list(outputs),
+    }
+    return {**stamp, "state": digest(json.dumps(stamp, sort_keys=True))}
+
+
+WORDS = {"contents": "has other contents", "step": "was made anew from other inputs or options",
+         "recordings": "names recordings of which at least one changed in size or time"}
+
+
+def differences(old, new):
+    """Return what changed between two stamps, as lines for the user."""
+    lines = [f"option {name}: {before} -> {after}" for name, before, after in _changed(old, new, "options")]
+    for path, before, after in _changed(old, new, "inputs"):
+        if not isinstance(before, dict) or not isinstance(after, dict):
+            lines.append(f"input {path}: " + ("is new" if isinstance(after, dict) else "is no longer used"))
+            continue
+        for aspect in (a for a in WORDS if before.get(a) != after.get(a)):
+            lines.append(f"input {path}: {WORDS[aspect]}: {short(before.get(aspect))} -> {short(after.get(aspect))}")
+    if old.get("commands") != new["commands"]:
+        lines.append(f"the commands of {new['step']}: {short(old.get('commands'))} -> {short(new['commands'])}")
+    if not lines and old.get("outputs") != new["outputs"]:
+        lines.append(f"outputs: {' '.join(old.get('outputs', []))} -> {' '.join(new['outputs'])}")
+    return lines
+
+
+def _changed(old, new, kind):
+    before, after = old.get(kind, {}), new[kind]
+    return [(key, before.get(key, "(none)"), after.get(key, "(none)")) for key in {**before, **after}
+            if before.get(key) != after.get(key)]
+
+
+def short(text):
+    """Return the beginning of a hash, enough to tell two apart."""
+    return " ".join(word[:8] if len(word) == 64 else word for word in (text or "none").split())
