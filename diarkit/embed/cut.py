@@ -4,6 +4,8 @@ import numpy as np
 
 from diarkit.errors import DiarkitError
 
+EDGE_S = 0.05  # features of whole frames end up to a frame before the audio: a window there is not yet past the end
+
 
 def frame_spans(windows, total_t, shift_s, least_t):
     """Return (starts (N,), lengths (N,)) in frames of windows (N, 2) in seconds.
@@ -28,7 +30,7 @@ def _check(windows, duration_s):
     if not good.all():
         start_s, end_s = windows[~good][0]
         raise DiarkitError(f"a window from {start_s:g} s to {end_s:g} s. Make 0 <= start < end")
-    past = windows[:, 0] >= duration_s
+    past = windows[:, 0] >= duration_s + EDGE_S
     if past.any():
         start_s, end_s = windows[past][0]
         raise DiarkitError(f"{past.sum()} of {len(windows)} windows lie past the end of the features, the first from "

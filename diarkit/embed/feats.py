@@ -8,7 +8,7 @@ from diarkit.audio import AudioOptions
 from diarkit.errors import UsageError
 from diarkit.options import field_table, flag, format_value, parse_value, read_conf
 
-KINDS = ("fbank", "mel", "mfcc", "spectrogram", "psf")
+KINDS = ("fbank", "mel", "mfcc", "spectrogram")
 
 
 def frame_shift_s(conf, needed=None):

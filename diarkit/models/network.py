@@ -1,15 +1,13 @@
 """Pretrained embedding networks behind one interface: arrays in, arrays out, on the CPU."""
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.models import table
 from diarkit.models.fetch import fetch
+from diarkit.models.run import OnnxTrunk, TorchTrunk, onnx_session, torch_run
 
 LONGEST_T = 3000  # 30 s: longer input is cut, so that memory is bounded
 
@@ -59,13 +57,14 @@ def conf_of(name):
 def _open_file(path, name, threads, engine):
     if Path(path).suffix != ".onnx":
         return _open_torch(path, threads)
-    data = Path(path).read_bytes()
     if name != "resnet34":
-        return _open_onnx(path, data, threads)
+        return _open_onnx(path, threads)
+    data = Path(path).read_bytes()
     if engine == "torch":
-        from diarkit.models import resnet34
-        return _resnet34(_torch_run(resnet34.from_onnx(data), threads), TorchTrunk(resnet34.from_onnx(data)))
-    trunk = OnnxTrunk(data, path, threads)
+        from diarkit.models import resnet34  # torch is imported only where it runs something: it takes a second
+
+        return _describe(resnet34.from_onnx(data), threads)
+    trunk = OnnxTrunk(data, threads)
     return _resnet34(trunk, trunk)
 
 
@@ -73,20 +72,8 @@ def _resnet34(run, trunk):
     return Network("resnet34", run, mels=80, dim=256, features=conf_of("resnet34"), trunk=trunk)
 
 
-def _session(path, data, threads):
-    import onnxruntime  # only here: torch models need not wait for it
-
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads, settings.inter_op_num_threads = threads, 1
-    settings.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(data, settings, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime has an exception class for each of its reasons
-        raise DiarkitError(f"{path}: cannot be loaded as an ONNX network: {error}") from None
-
-
-def _open_onnx(path, data, threads):
-    session = _session(path, data, threads)
+def _open_onnx(path, threads):
+    session = onnx_session(str(path), threads)
     puts = session.get_inputs() + session.get_outputs()[:1]
     shapes = [p.shape for p in puts]
     if [len(s) for s in shapes] != [3, 2] or not all(isinstance(s[-1], int) for s in shapes):
@@ -109,78 +96,26 @@ def _open_torch(path, threads):
         raise DiarkitError(f"{path}: cannot be loaded as torch weights: {str(error).splitlines()[0]}") from None
     weights = weights.get("model_state", weights) if isinstance(weights, dict) else {}
     weights = {k: v for k, v in weights.items() if not str(k).startswith("similarity_")}  # GE2E's loss
-    for network in (CamPlusPlus(), Ge2e(), ResNet34()):
-        if {k for k in network.state_dict() if not k.endswith("num_batches_tracked")} <= set(weights):
-            network.load_state_dict(weights)
-            return _describe(network.eval(), threads)
+    for kind, key in ((CamPlusPlus, "xvector.dense.linear.weight"), (Ge2e, "lstm.weight_ih_l0"),
+                      (ResNet34, "blocks.0.conv1.weight")):
+        if key in weights:
+            return _describe(_filled(kind(), weights, path), threads)
     raise DiarkitError(f"{path}: no weights of CAM++, GE2E or ResNet34 as diarkit names them")
 
 
+def _filled(network, weights, path):
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:  # torch lists every missing, unexpected and misshapen weight
+        raise DiarkitError(f"{path}: {error}") from None
+    return network.eval()
+
+
 def _describe(network, threads):
-    run = _torch_run(network, threads)
+    run = torch_run(network, threads)
     kind = type(network).__name__
     if kind == "CamPlusPlus":
         return Network("campplus", run, mels=80, dim=192, features=conf_of("campplus"))
     if kind == "Ge2e":
         return Network("ge2e", run, mels=40, dim=256, features=conf_of("ge2e"), centred=False, unit=True, most_t=160)
     return _resnet34(run, TorchTrunk(network))
-
-
-def _torch_run(network, threads):
-    import torch
-
-    torch.set_num_threads(threads)
-
-    def run(x):
-        with torch.inference_mode():
-            return network(torch.from_numpy(x)).numpy()
-    return run
-
-
-class TorchTrunk:
-    """A torch network's frame level and pooling, numpy in and out."""
-
-    def __init__(self, network):
-        self.network = network
-
-    def frames(self, x):
-        """Return (B, C, T') float32 frame-level outputs of x (B, T, mels)."""
-        import torch
-
-        with torch.inference_mode():
-            return self.network.frames(torch.from_numpy(x)).numpy()
-
-    def pool(self, frames, weights=None):
-        """Return (B, dim) embeddings of frames (B, C, T') under weights (B, T'), or of all of them."""
-        import torch
-
-        with torch.inference_mode():
-            weights = None if weights is None else torch.from_numpy(np.asarray(weights, np.float32))
-            return self.network.pool(torch.from_numpy(frames), weights).numpy()
-
-
-class OnnxTrunk:
-    """The pinned ResNet34 on ONNX Runtime, whole or up to its frame level; pooling with masks is torch's."""
-
-    def __init__(self, data, path, threads):
-        from diarkit.models import onnx_file, resnet34
-
-        self.data = data
-        self.session = _session(path, onnx_file.with_output(data, resnet34.FRAMES), threads)
-
-    def __call__(self, x):
-        return self.session.run(["last_hidden_state"], {"input_features": x})[0]
-
-    def frames(self, x):
-        """Return (B, 2560, ceil(T / 8)) float32 frame-level outputs of x (B, T, 80)."""
-        from diarkit.models import resnet34
-
-        found = self.session.run([resnet34.FRAMES], {"input_features": x})[0]
-        return found.reshape(len(found), -1, found.shape[-1])
-
-    @functools.cached_property
-    def pool(self):
-        """The function (frames (B, 2560, T'), weights (B, T') or None) -> (B, 256)."""
-        from diarkit.models import resnet34
-
-        return TorchTrunk(resnet34.from_onnx(self.data)).pool

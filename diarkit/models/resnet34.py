@@ -14,7 +14,6 @@ from diarkit.models.onnx_file import initialisers
 
 MELS, DIM, STRIDE = 80, 256, 8
 STAGES = ((32, 3, 1), (64, 4, 2), (128, 6, 2), (256, 3, 2))  # channels, blocks, stride of the first block
-FRAMES = "343"  # the published graph's name of the trunk's output
 EPS = 1e-8  # under the square root of the deviation
 
 
