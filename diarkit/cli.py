@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+import time
 import traceback
 
 from tqdm import tqdm
@@ -127,10 +128,20 @@ def usage(doc, names, classes):
 
 
 def progress(items, total=None, unit="reco"):
-    """Iterate with a tqdm bar on a terminal and one plain line about every minute in a log."""
-    plain = not sys.stderr.isatty()
-    return tqdm(items, total=total, unit=unit, file=sys.stderr, ascii=plain or None, mininterval=60 if plain else 0.2,
-                ncols=100 if plain else None, delay=5 if plain else 0)
+    """Iterate with a tqdm bar on a terminal and one plain line a minute in a log."""
+    if sys.stderr.isatty():
+        return tqdm(items, total=total, unit=unit, file=sys.stderr)
+    return _plain_progress(items, total, unit)
+
+
+def _plain_progress(items, total, unit):
+    start_s = said_s = time.monotonic()
+    for done, item in enumerate(items):
+        now_s = time.monotonic()
+        if now_s - said_s >= 60:
+            said_s = now_s
+            log(f"{done}{f' of {total}' if total else ''} {unit} done after {(now_s - start_s) / 60:.0f} min")
+        yield item
 
 
 def for_each(items, work, total=None, unit="reco"):
