@@ -1,5 +1,6 @@
 """The detectors on real and made sound: who hears speech where, on short, silent and odd files, in bounded memory."""
 
+import functools
 import tracemalloc
 
 import kaldi_native_fbank
@@ -24,21 +25,19 @@ RATE = 16000
 METHODS = ["webrtc", "energy", pytest.param("silero", marks=pytest.mark.models)]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def silero_or_skip(request):
-    """Skip, loudly, what needs the network when it can be neither found nor fetched."""
-    def ready():
-        try:
-            return models.fetch("silero")
-        except DiarkitError as error:
-            pytest.skip(f"silero is not at hand: {error}")
-    return ready
+@functools.cache
+def why_no_weights():
+    """Return why Silero's network can be neither found nor fetched, None when it is here; asked once."""
+    try:
+        models.fetch("silero")
+    except DiarkitError as error:
+        return f"NO WEIGHTS: {error}"
 
 
 @pytest.fixture(autouse=True)
-def _weights(request, silero_or_skip):
-    if request.node.get_closest_marker("models"):
-        silero_or_skip()
+def _weights(request):
+    if request.node.get_closest_marker("models") and why_no_weights():
+        pytest.skip(why_no_weights())
 
 
 def vowel(seconds, rate=RATE):
