@@ -46,7 +46,8 @@ def walk(folder, extensions):
     seen = set()
     for here, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(here)
-        folders[:] = sorted(f for f in folders if not f.startswith(".")) if real not in seen else []
+        folders[:] = [] if real in seen else sorted((f for f in folders if not f.startswith(".")),
+                                                    key=lambda f: (os.path.islink(os.path.join(here, f)), f))
         names = names if real not in seen else []
         seen.add(real)
         for name in names:
