@@ -13,6 +13,8 @@ config=${vad_config:-conf/vad_$method.conf} within='' reference=''
 [ "$method" != oracle ] || reference=$data/ref.rttm
 need "$data/wav.scp" "$config" ${within:+"$within"} ${reference:+"$reference"}
 begin "$out" --out vad.scp segments --in "$data/wav.scp" "$config" ${within:+"$within"} ${reference:+"$reference"}
+# Fetched here: a node of a cluster may have no network.
+[ "$method" != silero ] || grep -q -- '^--silero-model=' "$config" || utils/fetch_model.py silero > /dev/null
 split_data "$data/wav.scp"
 run_jobs compute_vad compute-vad.py --method="$method" --config="$config" ${within:+--within="$within"} \
     ${reference:+--oracle-rttm="$reference"} "scp:$sdata/wav.scp" "ark,scp:$parts/vad.$part.ark,$parts/vad.$part.scp"

@@ -73,3 +73,14 @@ def test_what_is_missing_or_does_not_fit_is_said(call, recipe):
     done = call(VAD, "--method", "webrtc", "--vad-config", "conf/vad_silero.conf", "data/x", OUT, "surplus")
     assert done.returncode != 0 and "surplus" in done.stderr
     assert not (recipe / OUT / "vad.scp").exists()
+
+
+@pytest.mark.models
+def test_the_default_is_the_network(call, recipe):
+    done = call(VAD, "data/x", OUT)
+    if "cannot get the model silero" in done.stderr:
+        pytest.skip(f"NO WEIGHTS: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    turns = [(t.start_s, t.end_s) for t in read_rttm(recipe / "data" / "x" / "ref.rttm")["trn04"]]
+    missed = subtract(intersect(turns, [(0, 30)]), spans(recipe / OUT / "segments", "trn04"))
+    assert 0 < length_s(missed) < 0.1 * length_s(union(turns))
