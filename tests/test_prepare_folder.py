@@ -168,7 +168,8 @@ def test_hidden_files_are_passed_over_and_links_are_followed_once():
     os.symlink(".", "audio/loop")
     os.symlink("real", "audio/alias")
     assert prepare() == {}
-    assert read_table("data/wav.scp") == {"a": "audio/a.wav", "more_c": "audio/more/c.wav", "real_d": "audio/real/d.wav"}
+    assert read_table("data/wav.scp") == {
+        "a": "audio/a.wav", "more_c": "audio/more/c.wav", "real_d": "audio/real/d.wav"}
 
 
 def test_one_file_is_a_folder_of_one_and_absolute_paths_stay_absolute(here):
