@@ -124,7 +124,9 @@ class AudioFile:
                            f"{': ' + reason.rstrip('.') if reason else ''}", "Copy the file again")
 
     def _check_finite(self, block, done):
-        if not np.isfinite(np.dot(block.ravel(), block.ravel())) and not np.isfinite(block).all():
+        with np.errstate(over="ignore", invalid="ignore"):
+            quick = np.dot(block.ravel(), block.ravel())
+        if not np.isfinite(quick) and not np.isfinite(block).all():
             first = int(np.argmin(np.isfinite(block).all(axis=1)))
             raise self._error(f"sample at {(done + first) / self.sample_rate:.3f} s is {block[first].tolist()}",
                               "Make the file again; NaN and infinity are no sound")

@@ -19,17 +19,23 @@ class DataChunk(NamedTuple):
 
 
 def data_chunk(path):
-    """Return the DataChunk of a WAV, RF64, AIFF, AU or SPHERE file; None for anything else."""
+    """Return the DataChunk of a WAV, RF64, AIFF, AU or SPHERE file; None for anything else or a broken header."""
     with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        head = file.read(12)
-        if len(head) == 12 and head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:] == b"WAVE":
-            return _wave(file, size, ">" if head[:4] == b"RIFX" else "<")
-        if len(head) == 12 and head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
-            return _aiff(file, size)
-        if head[:4] == b".snd":
-            return _au(head, size, file)
-        return _sphere(file, size) if head[:7] == b"NIST_1A" else None
+        try:
+            return _any_chunk(file, os.fstat(file.fileno()).st_size)
+        except struct.error:
+            return None
+
+
+def _any_chunk(file, size):
+    head = file.read(12)
+    if len(head) == 12 and head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:] == b"WAVE":
+        return _wave(file, size, ">" if head[:4] == b"RIFX" else "<")
+    if len(head) == 12 and head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
+        return _aiff(file, size)
+    if head[:4] == b".snd":
+        return _au(head, size, file)
+    return _sphere(file, size) if head[:7] == b"NIST_1A" else None
 
 
 def _chunks(file, size, order):
@@ -54,7 +60,7 @@ def _wave(file, size, order):
                 length = long_b
             elif _left_open(length):
                 length = None
-            elif length == 0 and _ends_here(file, size, start):
+            elif length == 0 and _ends_here(file, size, start, order):
                 length = 0
             elif length == 0:
                 return DataChunk(None, size - start, frame_b, start - 4)
@@ -67,13 +73,13 @@ def _left_open(length):
     return 0x7FFFF000 <= length <= 0x7FFFFFFF or length >= 0xFFFFFF00
 
 
-def _ends_here(file, size, start):
+def _ends_here(file, size, start, order):
     """Tell whether the data chunk is truly empty: nothing follows, or another chunk that fits."""
     file.seek(start)
     head = file.read(8)
     if len(head) < 8:
         return True
-    return head[:4].isalnum() and start + 8 + struct.unpack("<I", head[4:])[0] in (size, size - 1)
+    return head[:4].isalnum() and start + 8 + struct.unpack(order + "I", head[4:])[0] in (size, size - 1)
 
 
 def _aiff(file, size):
