@@ -14,13 +14,13 @@ max_speakers=    # at most this many
 reco2num_spk=    # file `<reco> <speakers>`: exactly this many in each recording
 . utils/step.sh
 config=${cluster_config:-conf/cluster_$method.conf}
-inputs=("$emb/emb.scp" "$emb/subsegments" "$config" ${tuned_config:+"$tuned_config"} ${reco2num_spk:+"$reco2num_spk"})
-need "${inputs[@]}"
-begin "$out" --out labels.scp labels subsegments --in "${inputs[@]}"
+need "$emb/emb.scp" "$emb/subsegments" "$config" ${tuned_config:+"$tuned_config"} ${reco2num_spk:+"$reco2num_spk"}
+begin "$out" --out labels.scp labels subsegments \
+  --in "$emb/emb.scp" "$emb/subsegments" "$config" ${tuned_config:+"$tuned_config"} ${reco2num_spk:+"$reco2num_spk"}
 split_data "$emb/emb.scp"
 run_jobs cluster cluster-embeddings.py --config="$config" ${tuned_config:+--config="$tuned_config"} \
   --num-speakers="$num_speakers" --min-speakers="$min_speakers" --max-speakers="$max_speakers" \
-  --reco2num-spk="$reco2num_spk" scp:$sdata/emb.scp ark,scp:$parts/labels.$part.ark,$parts/labels.$part.scp
+  --reco2num-spk="$reco2num_spk" "scp:$sdata/emb.scp" "ark,scp:$parts/labels.$part.ark,$parts/labels.$part.scp"
 collect labels.scp --keys "$emb/emb.scp"
 cp "$emb/subsegments" "$out/subsegments"
 labels-to-text.py scp:"$out/labels.scp" "$out/subsegments" "$out/labels"

@@ -60,7 +60,7 @@ def climb(x, weights, bandwidth, most_steps=300):
 
 def distinct(modes, mass, bandwidth):
     """Return the modes, heaviest first, that lie further than a bandwidth from every heavier one."""
-    order = np.lexsort((modes[:, 0], -mass))
+    order = np.lexsort((*-modes.T[::-1], -mass))  # equally heavy ones in a fixed order
     kept = []
     left = modes[order]
     while len(left):
