@@ -20,7 +20,7 @@ COMPRESSED = (b"CM ", b"CM2", b"CM3")
 def read_array(file):
     """Return the matrix (T, D) or vector (D,) that starts at the position of an open binary file, read-only.
 
-    float32 or float64 as stored; text is float32 where that keeps every digit. An empty one in text is (0, 0).
+    float32 or float64 as stored; float64 from text, where an empty one is (0, 0).
     """
     first = file.read(1)
     if first != b"\0":
@@ -108,16 +108,8 @@ def _read_text(file, first):
         values = np.array(rows, np.float64) if rows else np.zeros((0, 0))
     except ValueError as error:
         raise DiarkitError(f"not a number in this matrix: {error}") from None
-    array = _narrowest(values)
-    array.setflags(write=False)
-    return array[0] if is_vector and rows else array
-
-
-def _narrowest(values):
-    """Return float32 where its shortest decimals are the same numbers, else the float64 they came in."""
-    with np.errstate(over="ignore"):
-        narrow = values.astype(np.float32)
-    return narrow if np.array_equal(narrow.astype(str).astype(np.float64), values, equal_nan=True) else values
+    values.setflags(write=False)
+    return values[0] if is_vector and rows else values
 
 
 def binary_head(array_dtype, shape):

@@ -156,20 +156,22 @@ class MatrixWriter:
 
         Text archives and pipes cannot be patched afterwards: there the blocks are held and written at the end.
         """
-        if self.text or not self._seekable:
-            held = []
-            yield held.append
-            self.write(key, np.concatenate(held) if held else np.zeros((0, cols), np.float32))
-            return
-        rows = 0
+        rows, held = 0, None if self._seekable and not self.text else []
 
         def append(block):
             nonlocal rows
             block = np.ascontiguousarray(block, "<f4")
             assert block.ndim == 2 and block.shape[1] == cols, block.shape
             rows += len(block)
-            self._file.write(block.data if block.size else b"")
+            if held is not None:
+                held.append(block)
+            elif block.size:
+                self._file.write(block.data)
 
+        if held is not None:
+            yield append
+            self.write(key, np.concatenate(held) if held else np.zeros((0, cols), np.float32))
+            return
         with self._entry(key):
             head = self._file.tell()
             self._file.write(binary_head(np.float32, (0, 0)))
