@@ -29,7 +29,7 @@ def labels_to_turns(windows, labels, duration_s, options=None):
     options = options or TurnOptions()
     windows, labels = np.asarray(windows, np.float64).reshape(-1, 2), np.asarray(labels).reshape(-1)
     _check(windows, labels)
-    spans, labels = _tile(*_unnest(windows, labels.astype(np.int64)))
+    spans, labels = _tile(windows, labels.astype(np.int64))
     end_s = math.floor(duration_s * 1000 + TOUCH_S) / 1000  # an RTTM's milliseconds must not round past the end
     spans = np.clip(spans, 0, end_s)
     real = spans[:, 1] - spans[:, 0] > TOUCH_S
@@ -48,29 +48,41 @@ def _check(windows, labels):
         raise DiarkitError("labels must be whole numbers from 0 on")
 
 
-def _unnest(windows, labels):
-    """Return windows whose starts and ends both ascend: one that holds another is cut at the other's middle."""
-    while True:
-        order = np.lexsort((windows[:, 1], windows[:, 0]))
-        windows, labels = windows[order], labels[order]
-        outer = np.flatnonzero(windows[:-1, 1] > windows[1:, 1])
-        if not len(outer):
-            return windows, labels
-        middle = windows[outer + 1].mean(axis=1)
-        tail = np.column_stack((middle, windows[outer, 1]))
-        windows = windows.copy()
-        windows[outer, 1] = middle
-        windows, labels = np.concatenate((windows, tail)), np.concatenate((labels, labels[outer]))
-
-
 def _tile(windows, labels):
-    """Return spans that no longer overlap: each cut in the middle of what two consecutive windows share."""
+    """Return (spans, labels) in time order that no longer overlap and cover what the windows cover.
+
+    Consecutive windows are cut in the middle of what they share. A window that lies within a longer one keeps its
+    middle half, as it would between two neighbours that each share half of it.
+    """
+    order = np.lexsort((labels, windows[:, 1], windows[:, 0]))
+    windows, labels = windows[order], labels[order]
+    inner = windows[:, 1] < np.maximum.accumulate(windows[:, 1])
+    spans = _cut(windows[~inner])
+    return _paint(spans, labels[~inner], windows[inner], labels[inner]) if inner.any() else (spans, labels)
+
+
+def _cut(windows):
+    """Return windows whose starts and ends both ascend, cut in the middle of what consecutive ones share."""
     spans = windows.copy()
     shared = windows[1:, 0] < windows[:-1, 1]
     middle = (windows[1:, 0] + windows[:-1, 1]) / 2
     spans[:-1, 1] = np.where(shared, middle, windows[:-1, 1])
     spans[1:, 0] = np.where(shared, middle, windows[1:, 0])
-    return spans, labels
+    return spans
+
+
+def _paint(spans, labels, inner, inner_labels):
+    """Return (spans, labels) with the middle halves of the inner windows laid over the spans, the shortest on top."""
+    length = inner[:, 1] - inner[:, 0]
+    order = np.argsort(-length, kind="stable")
+    inner, inner_labels = (inner + np.column_stack((length, -length)) / 4)[order], inner_labels[order]
+    edges = np.unique(np.concatenate((spans, inner)))
+    middle = (edges[1:] + edges[:-1]) / 2
+    below = np.searchsorted(spans[:, 0], middle, "right") - 1
+    owner = np.where(middle < spans[below, 1], labels[below], -1)
+    for (start_s, end_s), label in zip(inner, inner_labels):
+        owner[np.searchsorted(edges, start_s):np.searchsorted(edges, end_s)] = label
+    return np.column_stack((edges[:-1], edges[1:]))[owner >= 0], owner[owner >= 0]
 
 
 def _merge(spans, labels, join_s):
