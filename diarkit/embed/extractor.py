@@ -13,7 +13,7 @@ class EmbedOptions:
     """Embeddings"""
 
     least_s: float = opt(0.5, "a shorter window is widened to both sides to this many seconds", low=0)
-    batch_frames: int = opt(4800, "most feature frames that go through the network at once: bounds memory", low=1)
+    batch_frames: int = opt(2400, "most feature frames that go through the network at once: bounds memory", low=1)
     unit_length: bool = opt(False, "scale every embedding to length 1 (clustering by cosine does it anyway)")
     threads: int = opt(1, "processor threads of one job", low=1, high=256)
 

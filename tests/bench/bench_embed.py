@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""How long one window of 1.5 s takes through each network on one thread, by batch size, and torch against ONNX Runtime.
+"""What one window of 1.5 s costs in each network on one thread, by batch size, and torch against ONNX Runtime.
 
-Run by hand: OMP_NUM_THREADS=1 tests/bench/bench_embed.py. The last column is the best of the rounds over the first
-line's, so that machines can be compared.
+Run by hand: OMP_NUM_THREADS=1 tests/bench/bench_embed.py. Processor time, the best of some rounds; the last column is
+over the first line's, so that machines can be compared.
 """
 
 import time
@@ -16,23 +16,23 @@ CASES = [("resnet34", "onnx"), ("resnet34", "torch"), ("campplus", "torch"), ("g
 
 
 def best_ms(network, batch):
-    """Return milliseconds per window, the best of some rounds after one to warm up."""
+    """Return milliseconds of processor time per window, the best of some rounds after one to warm up."""
     x = np.random.default_rng(0).random((batch, WINDOW_T, network.mels), np.float32)
     network.run(x)
     times = []
     for _ in range(ROUNDS):
-        start = time.perf_counter()
+        start = time.process_time()
         network.run(x)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return 1000 * min(times) / batch
 
 
 def trunk_ms(network, seconds=30):
     """Return milliseconds per 1.5 s of a recording whose trunk runs once, without windows."""
     x = np.random.default_rng(0).random((1, 100 * seconds, network.mels), np.float32)
-    start = time.perf_counter()
+    start = time.process_time()
     network.trunk.frames(x)
-    return 1000 * (time.perf_counter() - start) * 1.5 / seconds
+    return 1000 * (time.process_time() - start) * 1.5 / seconds
 
 
 def main():
