@@ -3,8 +3,6 @@
 import warnings
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
 from diarkit.cluster.agglomerate import agglomerate
 from diarkit.cluster.cut import labels_after
@@ -62,6 +60,8 @@ def _halves(x, seed):
 
 def partition(x, weights, count, seed, starts=5):
     """Return (N,) labels of at most `count` groups by k-means (k-means++ starts, Lloyd); fewer for equal rows."""
+    from sklearn.cluster import KMeans  # here: a second to import, and most jobs do without it
+    from sklearn.exceptions import ConvergenceWarning
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than groups: split_up mends it
         model = KMeans(count, n_init=starts, random_state=seed).fit(x, sample_weight=weights)

@@ -14,7 +14,7 @@ class ClusterOptions:
 
     method: str = opt("ahc", "how to group the vectors", choices=METHODS)
     linkage: str = opt("average", "[ahc] distance between two clusters", choices=LINKAGES)
-    threshold: float = opt(0.7, "[ahc] stop merging above this cosine distance, 0 (same) to 2 (opposite); for centroid "
+    threshold: float = opt(0.8, "[ahc] stop merging above this cosine distance, 0 (same) to 2 (opposite); for centroid "
                                 "and ward half the squared distance of unit vectors, the same for a pair", low=0.0)
     min_cluster_size: float = opt(0.0, "smaller clusters go to their nearest larger ones: a share of the recording "
                                        "below 1, else a number of vectors, at most a tenth; 0 is off", low=0.0)
