@@ -14,7 +14,7 @@ STEP = """\
 # Usage: steps/measure.sh [options] <data> <out>
 # Reads:  <data>/wav.scp
 # Writes: <out>/size.scp
-nj=4              # most jobs to run at once
+nj=1              # most jobs to run at once
 cmd=run.py        # how to start jobs, see cmd.sh
 conf=size.conf    # options
 scale=1           # a factor
@@ -23,7 +23,7 @@ note=             # words about it (no stamp)
 need "$data/wav.scp" "$conf"
 begin "$out" --out size.scp --in "$data/wav.scp" "$conf"
 split_data "$data/wav.scp"
-run_jobs measure local/measure.py "$scale" $sdata/wav.scp ark,scp:$parts/size.$part.ark,$parts/size.$part.scp
+run_jobs measure local/measure.py "$scale" "$sdata/wav.scp" "ark,scp:$parts/size.$part.ark,$parts/size.$part.scp"
 collect size.scp --keys "$data/wav.scp"
 finish
 """
@@ -101,9 +101,10 @@ class SmallRecipe:
         return (self.folder / name).exists()
 
     def start(self, *words, **env):
-        """Start a command and return its Popen."""
+        """Start a command in a process group of its own, as a terminal does, and return its Popen."""
         return subprocess.Popen([str(w) for w in words], cwd=self.folder, env={**self.environment, **env}, text=True,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE,
                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
 
     def run(self, *words, **env):
