@@ -9,24 +9,24 @@ import os
 
 from diarkit import cli
 from diarkit.annotation import read_uem
-from diarkit.export.recordings import read_turns
+from diarkit.export.recordings import ReferenceOptions, read_turns
 from diarkit.export.timeline import TimelineOptions, draw, save
 from diarkit.files import atomic
 from diarkit.scoring.report import compare
 
 
-def main(rttm, reco2dur, folder, reference, uem, options):
+def main(rttm, reco2dur, folder, given, options):
     """Draw every recording of reco2dur, also where nobody speaks."""
     turns, durations = read_turns(rttm, reco2dur)
-    references = read_turns(reference, reco2dur)[0] if reference else {}
-    regions = read_uem(uem) if uem else {}
+    references = read_turns(given.ref, reco2dur)[0] if given.ref else {}
+    regions = read_uem(given.uem) if given.uem else {}
     os.makedirs(folder, exist_ok=True)
 
     def one(reco, hypothesis):
         ref, mapping, words = references.get(reco), {}, ""
         if ref is not None:
             mapping, words = compare(reco, ref, hypothesis, regions.get(reco, [(0, durations[reco])]))
-            words = words if reco in regions or not uem else "not scored: the UEM does not name it"
+            words = words if reco in regions or not given.uem else "not scored: the UEM does not name it"
         figure = draw(reco, hypothesis, durations[reco], ref, mapping, words, options)
         with atomic(os.path.join(folder, f"{reco}.{options.format}"), "wb") as file:
             save(figure, file, options)
@@ -35,4 +35,4 @@ def main(rttm, reco2dur, folder, reference, uem, options):
 
 
 if __name__ == "__main__":
-    cli.run(main, __doc__, ("hyp.rttm", "reco2dur", "out-dir", "[ref.rttm]", "[ref.uem]"), TimelineOptions)
+    cli.run(main, __doc__, ("hyp.rttm", "reco2dur", "out-dir"), ReferenceOptions, TimelineOptions)

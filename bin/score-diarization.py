@@ -22,7 +22,7 @@ def main(ref, durations, hyp, out, options):
         scores[reco] = row
         notes += said
     os.makedirs(out, exist_ok=True)
-    report.write_table(os.path.join(out, "der.txt"), scores, trial.head, notes)
+    report.write_table(os.path.join(out, "der.txt"), scores, trial.head + report.summary(scores), notes)
     report.write_tsv(os.path.join(out, "der.tsv"), scores)
     cli.log("\n".join(trial.head + notes + report.summary(scores) + [f"See {out}/der.txt"]))
 
