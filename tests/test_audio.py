@@ -117,6 +117,8 @@ def test_the_first_sample_that_is_no_number_is_named(bad, channels, tmp_path, sp
     path = tmp_path / "nan.wav"
     soundfile.write(path, samples, RATE, subtype="FLOAT")
     fails(path, "2.010 s", str(bad))
+    with pytest.raises(DiarkitError, match="2.010 s"):
+        list(AudioFile(str(path)).blocks(0.3))
 
 
 def test_huge_float_samples_are_finite(tmp_path):

@@ -58,7 +58,7 @@ class Framing:
             block = np.asarray(block)
             assert block.ndim == 1, block.shape
             total_n += len(block)
-            tail = np.concatenate([tail, block[-2 * self.length_n:]])[-2 * self.length_n:]
+            tail = np.concatenate([tail, block[-self.length_n:]])[-self.length_n:]
             if started or mode is None:
                 yield block
                 continue

@@ -44,7 +44,7 @@ def seconds(body, path):
     """Return the seconds that one process takes for an hour of audio."""
     code = (HEAD + body + TAIL).format(hour=HOUR_N, bins=BINS, scale=SCALE)
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    said = subprocess.run([sys.executable, "-c", code, path], env=environment, check=True, stdout=subprocess.PIPE).stdout
+    said = subprocess.check_output([sys.executable, "-c", code, path], env=environment)
     took, rows, columns = said.split()
     assert (int(rows), int(columns)) == (1 + (HOUR_N - 400) // 160, BINS), said
     return float(took)
