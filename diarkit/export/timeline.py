@@ -151,9 +151,9 @@ def _time_axis(axis, duration_s, overlap):
 
 def clock(seconds, fine=False):
     """Return mm:ss, h:mm:ss from one hour on; with two decimals when `fine`."""
-    whole = int(seconds) if fine else round(seconds)
+    whole, hundredths = divmod(round(100 * seconds), 100) if fine else (round(seconds), 0)
     head = f"{whole // 3600}:{whole // 60 % 60:02d}" if whole >= 3600 else f"{whole // 60:02d}"
-    return f"{head}:{whole % 60:02d}" + (f".{round(100 * (seconds - whole)):02d}" if fine else "")
+    return f"{head}:{whole % 60:02d}" + (f".{hundredths:02d}" if fine else "")
 
 
 def save(figure, file, options):
