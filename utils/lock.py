@@ -18,7 +18,7 @@ NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
 def take(out, descriptor, pid):
-    """Take the lock of a folder for the process `pid`, on an open file it inherited us; return who was killed, or "".
+    """Take the lock of a folder for the process `pid`, on an open file inherited from it; return who was killed, or "".
 
     Raises DiarkitError that names the holder: host, pid and since when.
     """

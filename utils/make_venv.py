@@ -89,7 +89,7 @@ def pip(*words):
     must([PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", *words],
          "Is there a network, and space on the disk? Behind a proxy or with a mirror of PyPI set HTTPS_PROXY or "
          "PIP_INDEX_URL. What is installed so far is kept: run the same command again.\n"
-         "Or put a Python of your own first on PATH, with requirements.txt and `pip install -e .` of this folder in it.")
+         "Or put a Python first on PATH that has requirements.txt and `pip install -e .` of this folder.")
 
 
 def make(extras):
@@ -116,7 +116,11 @@ def main(extras=""):
     if not venv_is_complete(extras):
         os.makedirs(os.path.join(ROOT, ".cache"), exist_ok=True)
         with open(os.path.join(ROOT, ".cache", "setup.lock"), "a", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say(f"diarkit: waiting for another run that sets up {VENV}")
+                fcntl.flock(lock, fcntl.LOCK_EX)
             if not venv_is_complete(extras):
                 make(extras)
     print(os.path.dirname(PYTHON))

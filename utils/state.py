@@ -102,8 +102,8 @@ def differences(old, new):
         if not isinstance(before, dict) or not isinstance(after, dict):
             lines.append(f"input {path}: " + ("is new" if isinstance(after, dict) else "is no longer used"))
             continue
-        for aspect in (a for a in WORDS if before.get(a) != after.get(a)):
-            lines.append(f"input {path}: {WORDS[aspect]}: {short(before.get(aspect))} -> {short(after.get(aspect))}")
+        aspect = next(a for a in WORDS if before.get(a) != after.get(a))  # the first one explains the others
+        lines.append(f"input {path}: {WORDS[aspect]}: {short(before.get(aspect))} -> {short(after.get(aspect))}")
     if old.get("commands") != new["commands"]:
         lines.append(f"the commands of {new['step']}: {short(old.get('commands'))} -> {short(new['commands'])}")
     if not lines and old.get("outputs") != new["outputs"]:
