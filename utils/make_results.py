@@ -100,13 +100,21 @@ def command(recipe, stamp, inputs, folder):
     return shlex.join(words + places + [folder])
 
 
+def region(recipe, folder):
+    """Return which part of the recordings was scored, as far as the stamp tells."""
+    inputs = state.read_json(Path(recipe, folder, ".done")).get("inputs")
+    if inputs is None:
+        return "UEM not known"
+    return "UEM " + (", ".join(path for path in inputs if path.endswith(".uem")) or "none, whole recordings")
+
+
 def section(recipe, folders):
     """Return the lines between the markers."""
     scores = {os.path.relpath(folder, recipe): read_overall(folder / "der.tsv") for folder in folders}
     lines = [*table(scores), "", legend(scores) + ". Commands, run in the recipe:"]
     for number, folder in enumerate(scores, 1):
         made = commands(recipe, folder) or [f"# {folder} has no stamp"]
-        lines += ["", f"{number}. {folder}", "", *(f"        {line}" for line in made)]
+        lines += ["", f"{number}. {folder}, {region(recipe, folder)}:", "", *(f"        {line}" for line in made)]
     return lines
 
 
