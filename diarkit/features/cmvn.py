@@ -98,5 +98,4 @@ class Cmvn:
         out = near[start - base:stop - base] - mean
         if not self.options.norm_vars:
             return out
-        scale = np.maximum(window_mean(near ** 2) - mean ** 2, VARIANCE_FLOOR[1]) ** -0.5
-        return np.where(count == 1, 0.0, out * scale)  # one frame has no variance
+        return out * np.maximum(window_mean(near ** 2) - mean ** 2, VARIANCE_FLOOR[1]) ** -0.5
