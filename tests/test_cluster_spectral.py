@@ -70,8 +70,15 @@ def test_equal_vectors_are_neighbours_of_the_same_rows():
     np.testing.assert_array_equal(graph, np.kron(np.eye(3), np.ones((5, 5))) - np.eye(15))
 
 
-def test_bounds_pull_the_count():
+@pytest.mark.parametrize("bounds, expected", [(dict(max_speakers=3), 3), (dict(min_speakers=5, max_speakers=7), 5),
+                                              (dict(min_speakers=2, max_speakers=9), 4), (dict(num_speakers=2), 2)])
+def test_the_count_is_brought_within_the_bounds(bounds, expected):
     x, _ = talk(4, 200, 1.0, seed=5)
-    for bounds, expected in ((dict(max_speakers=3), (2, 3)), (dict(min_speakers=5, max_speakers=7), (5, 7))):
-        labels = cluster(x, ClusterOptions(method="spectral"), CountOptions(**bounds))
-        assert expected[0] <= labels.max() + 1 <= expected[1]
+    assert cluster(x, ClusterOptions(method="spectral"), CountOptions(**bounds)).max() + 1 == expected
+
+
+def test_more_speakers_than_are_looked_for_by_itself():
+    x, truth = talk(24, 200, 0.5, seed=6)
+    assert cluster(x, ClusterOptions(method="spectral")).max() + 1 <= 20
+    labels = cluster(x, ClusterOptions(method="spectral"), CountOptions(max_speakers=40))
+    assert labels.max() + 1 == 24 and adjusted_rand_score(truth, labels) > 0.98

@@ -5,7 +5,7 @@ from diarkit.options import opt, options
 
 METHODS = ("ahc", "spectral", "kmeans", "meanshift")
 LINKAGES = ("average", "centroid", "complete", "single", "ward")
-AUTO_MOST = 20  # most speakers that spectral and k-means look for when no maximum is given
+AUTO_MOST = 20  # most speakers that spectral and k-means look for when no larger number is given
 
 
 @options
@@ -19,7 +19,7 @@ class ClusterOptions:
     min_cluster_size: float = opt(0.0, "smaller clusters go to their nearest larger ones: a share of the recording "
                                        "below 1, else a number of vectors, at most a tenth; 0 is off", low=0.0)
     laplacian: str = opt("unnormalised", "[spectral] graph Laplacian", choices=("unnormalised", "normalised"))
-    max_neighbours: float = opt(0.4, "[spectral] most neighbours a vector may keep, as a share of all",
+    max_neighbours: float = opt(0.5, "[spectral] most neighbours a vector may keep, as a share of all",
                                 above=0.0, high=1.0)
     min_silhouette: float = opt(0.25, "[kmeans] with a range of counts: one speaker unless the best silhouette of "
                                      "several reaches this", low=-1.0, high=1.0)

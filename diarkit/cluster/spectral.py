@@ -14,17 +14,17 @@ TIES = 1e-6  # similarities this close count as equal, so that equal vectors are
 def group(points, weights, options, least, most, seed):
     """Return (N,) labels: k-means on the first eigenvectors of the graph's Laplacian.
 
+    The count is found freely and then brought within least..most: bounding the search instead tunes a worse graph.
     See diarkit.cluster.cluster for the arguments. Memory: some 30 N^2 bytes.
     """
     n = len(points)
-    most = min(max(least, AUTO_MOST), n - 1) if most >= n else min(most, n - 1)
     if n < 3 or least >= n:
         return np.arange(n) if least >= n else np.zeros(n, int)
+    widest = min(max(AUTO_MOST, least, most if most < n else 0), n - 1)
     similar = similarities(points)
-    share = tune(similar, options, least, most)
-    matrix = laplacian(neighbour_graph(similar, round(share * n)), options.laplacian)
-    values, vectors = eigh(matrix, subset_by_index=(0, most), overwrite_a=True)
-    count = least + int(np.diff(values)[least - 1:].argmax())
+    graph = neighbour_graph(similar, round(tune(similar, options, widest) * n))
+    values, vectors = eigh(laplacian(graph, options.laplacian), subset_by_index=(0, widest), overwrite_a=True)
+    count = min(max(1 + int(np.diff(values).argmax()), least), most)
     rows = vectors[:, :count]
     return partition(unit_rows(rows) if options.laplacian == "normalised" else rows, weights, count, seed)
 
@@ -56,24 +56,23 @@ def laplacian(graph, kind):
     return out
 
 
-def tune(similar, options, least, most):
+def tune(similar, options, most):
     """Return the share of the rows to keep as neighbours: the one with the least p / g_p.
 
     g_p is the largest gap between successive eigenvalues over the largest eigenvalue, p the number of neighbours
-    (Park et al. 2019: normalised maximum eigengap, and its ratio r(p)). Only gaps after `least` to `most`
-    eigenvalues count. Tried are log N neighbours, below which the graph of a single speaker falls apart (von Luxburg
+    (Park et al. 2019: normalised maximum eigengap, and its ratio r(p)). Only gaps after 1 to `most` eigenvalues
+    count. Tried are log N neighbours, below which the graph of a single speaker falls apart (von Luxburg
     2007, section 8.2), up to max_neighbours. Long recordings are tuned on evenly spread rows.
     """
     n = len(similar)
     pick = np.unique(np.linspace(0, n - 1, min(n, TUNE_ROWS)).round().astype(int))
     similar = similar[np.ix_(pick, pick)]
     n, most = len(pick), min(most, len(pick) - 1)
-    least = min(least, most)
     largest = max(options.max_neighbours * n, 1)
     tried = np.unique(np.linspace(min(np.log(n), largest), largest, TUNE_STEPS).round().astype(int))
     ratio = []
     for p in tried:
         values = eigvalsh(laplacian(neighbour_graph(similar, p), options.laplacian))
-        gap = np.diff(values[:most + 1])[least - 1:].max()
+        gap = np.diff(values[:most + 1]).max()
         ratio.append(p * (values[-1] + 1e-10) / max(gap, 1e-10))
     return tried[int(np.argmin(ratio))] / n
