@@ -53,12 +53,12 @@ class Framing:
     def _padded(self, sample_blocks):
         """Yield the blocks with what `edges` puts before and after them."""
         head, total_n, mode = np.zeros(0, np.float32), 0, PAD_MODE[self.edges]
-        tail, started = head, False
+        tail, started, keep_n = head, False, self.length_n + 1  # to reflect n samples takes n + 1
         for block in sample_blocks:
             block = np.asarray(block)
             assert block.ndim == 1, block.shape
             total_n += len(block)
-            tail = np.concatenate([tail, block[-self.length_n:]])[-self.length_n:]
+            tail = np.concatenate([tail, block[-keep_n:]])[-keep_n:]
             if started or mode is None:
                 yield block
                 continue
