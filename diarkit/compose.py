@@ -20,14 +20,17 @@ class ComposeOptions:
     mean_pause: float = opt(0.6, "mean pause in seconds, exponential", above=0)
     mean_overlap: float = opt(0.5, "mean overlap in seconds, exponential", above=0)
     gain_db: float = opt(6.0, "largest difference of a speaker's level from the mean, either way, in dB", low=0)
-    snr_db: float = opt(25.0, "level of the speech over a pink background noise in dB")
+    min_snr_db: float = opt(5.0, "least level of the speech over a pink background noise in dB")
+    max_snr_db: float = opt(25.0, "greatest level; each conversation draws its own between the two")
     seed: int = opt(0, "seed of every random choice")
     sample_rate: int = opt(16000, "samples per second", low=8000)
 
     def check(self):
-        """Refuse an empty range of speaker counts."""
+        """Refuse empty ranges."""
         if self.max_speakers < self.min_speakers:
             raise UsageError(f"--max-speakers {self.max_speakers} is below --min-speakers {self.min_speakers}")
+        if self.max_snr_db < self.min_snr_db:
+            raise UsageError(f"--max-snr-db {self.max_snr_db:g} is below --min-snr-db {self.min_snr_db:g}")
 
 
 def speech_spans(samples, rate, floor_db=-38.0, pause_s=0.35):
@@ -99,5 +102,6 @@ def mix(placed, audio, options, rng):
         rms = np.sqrt(np.mean(sound ** 2)) + 1e-9
         mixed[start_n:start_n + len(sound)] += sound * (0.05 * level / rms)
         turns += [(start_n / rate + a, start_n / rate + b, speaker) for a, b in speech_spans(sound, rate)]
-    mixed += pink_noise(total_n, rng) * 0.05 * 10 ** (-options.snr_db / 20)
+    snr_db = rng.uniform(options.min_snr_db, options.max_snr_db)
+    mixed += pink_noise(total_n, rng) * 0.05 * 10 ** (-snr_db / 20)
     return mixed * min(1.0, 0.9 / np.abs(mixed).max()), sorted(turns)

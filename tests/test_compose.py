@@ -48,7 +48,7 @@ def test_one_speaker_alone_never_changes():
 
 def test_the_reference_lies_where_the_sound_is():
     placed = [(1.0, "a", "u"), (4.0, "b", "v")]
-    samples, turns = mix(placed, {"u": tone(2.0), "v": tone(1.0)}.get, ComposeOptions(snr_db=60.0),
+    samples, turns = mix(placed, {"u": tone(2.0), "v": tone(1.0)}.get, ComposeOptions(min_snr_db=60.0, max_snr_db=60.0),
                          np.random.default_rng(0))
     assert [(round(a, 1), round(b, 1), s) for a, b, s in turns] == [(1.0, 3.0, "a"), (4.0, 5.0, "b")]
     spoken, quiet = samples[RATE:3 * RATE], samples[int(3.2 * RATE):int(3.8 * RATE)]
