@@ -20,7 +20,9 @@ def group(points, weights, options, least, most, seed):
     n = len(points)
     if n < 3 or least >= n:
         return np.arange(n) if least >= n else np.zeros(n, int)
-    widest = min(max(AUTO_MOST, least, most if most < n else 0), n - 1)
+    # The graph joins each row to log n others at least, so no cluster that shows in it is smaller than that and itself.
+    widest = min(max(AUTO_MOST, most if most < n else 0), int(n / (np.log(n) + 1)))
+    widest = min(max(widest, least, 1), n - 1)
     similar = similarities(points)
     graph = neighbour_graph(similar, round(tune(similar, options, widest) * n))
     values, vectors = eigh(laplacian(graph, options.laplacian), subset_by_index=(0, widest), overwrite_a=True)
