@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Who spoke when in this corpus, and how well.
 # Usage: ./run.sh [options]
-corpus=            # folder of the corpus, with one folder of recordings for each set, X.rttm beside X.wav
-sets="dev test"    # folders of the corpus to work on
-vad=silero         # speech activity: silero, webrtc, energy or oracle
-model=resnet34     # speaker embedding: resnet34, campplus or ge2e
-clustering=ahc     # ahc, spectral, kmeans or meanshift
-nj=4               # most jobs to run at once
+corpus=              # folder of the corpus, with one folder of recordings for each set, X.rttm beside X.wav
+sets="dev test"      # folders of the corpus to work on
+vad=silero           # speech activity: silero, webrtc, energy or oracle
+model=resnet34       # speaker embedding: resnet34, campplus or ge2e
+clustering=spectral  # spectral, ahc, kmeans or meanshift
+nj=4                 # most jobs to run at once
 . utils/recipe.sh
 : "${corpus:?is empty. Write the folder of the corpus into run.sh, or say --corpus DIR}"
 case $model in ge2e) kind=mel;; *) kind=fbank;; esac
@@ -23,7 +23,7 @@ for x in $sets; do stage 2 "features $x" "steps/make_$kind.sh" --nj "$nj" --cmd 
 
 for x in $sets; do stage 3 "embeddings $x" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats/$x" "$windows/$x" "$emb/$x"; done
 
-for x in $sets; do stage 4 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" "$emb/$x" "$found/$x"; done
+for x in $sets; do stage 4 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/tuned_$model.conf" "$emb/$x" "$found/$x"; done
 
 for x in $sets; do stage 5 "turns $x" steps/make_turns.sh "data/$x" "$found/$x" "$found/$x/turns"; done
 

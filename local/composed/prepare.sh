@@ -5,9 +5,9 @@
 # Writes: <out>/audio/*.flac wav.scp reco2dur ref.rttm ref.uem reco2num_spk
 speech=          # folder of speech with utterances.tsv
 half=tune        # half of the speakers: tune or test; they share nobody
-num=20           # conversations to compose
-duration=300     # seconds of each
-seed=0           # seed of every random choice
+num=14           # conversations to compose
+duration=180     # seconds of each
+seed=1           # seed of every random choice
 . utils/step.sh
 need "$speech/utterances.tsv"
 begin "$out" --out wav.scp ref.rttm --in "$speech/utterances.tsv"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Two people talk for half a minute: who spoke when, from the recording to the DER, in about a minute.
 # Usage: ./run.sh [options]
-sets=dev           # data sets to work on
-vad=silero         # speech activity: silero, webrtc, energy or oracle
-model=resnet34     # speaker embedding: resnet34, campplus or ge2e
-clustering=ahc     # ahc, spectral, kmeans or meanshift
-num_speakers=      # exactly this many speakers; the clustering decides when empty
-nj=2               # most jobs to run at once
+sets=dev             # data sets to work on
+vad=silero           # speech activity: silero, webrtc, energy or oracle
+model=resnet34       # speaker embedding: resnet34, campplus or ge2e
+clustering=spectral  # spectral, ahc, kmeans or meanshift
+num_speakers=        # exactly this many speakers; the clustering decides when empty
+nj=2                 # most jobs to run at once
 . utils/recipe.sh
 case $model in ge2e) kind=mel;; *) kind=fbank;; esac
 feats=exp/${kind}_$model speech=exp/vad_$vad windows=exp/windows_$vad

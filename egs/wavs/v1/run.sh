@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # Your own recordings: a folder of audio in; who spoke when as RTTM, JSON, CSV, subtitles and a picture for each.
 # Usage: ./run.sh --audio DIR [options]
-audio=             # folder of recordings, at any depth, in any format that libsndfile reads
-rttm=              # references, where there are any: an RTTM file or a folder; X.rttm beside X.wav when empty
-name=wavs          # name of this set of recordings, in data/ and exp/
-num_speakers=      # exactly this many speakers in each recording
-min_speakers=      # at least this many
-max_speakers=      # at most this many
-vad=silero         # speech activity: silero, webrtc, energy, or oracle where there are references
-model=resnet34     # speaker embedding: resnet34, campplus or ge2e
-clustering=ahc     # ahc, spectral, kmeans or meanshift
-nj=2               # most jobs to run at once
+audio=               # folder of recordings, at any depth, in any format that libsndfile reads
+rttm=                # references, where there are any: an RTTM file or a folder; X.rttm beside X.wav when empty
+name=wavs            # name of this set of recordings, in data/ and exp/
+num_speakers=        # exactly this many speakers in each recording
+min_speakers=        # at least this many
+max_speakers=        # at most this many
+vad=silero           # speech activity: silero, webrtc, energy, or oracle where there are references
+model=resnet34       # speaker embedding: resnet34, campplus or ge2e
+clustering=spectral  # spectral, ahc, kmeans or meanshift
+nj=2                 # most jobs to run at once
 . utils/recipe.sh
 : "${audio:?is empty. Say where your recordings are: ./run.sh --audio DIR}"
 case $model in ge2e) kind=mel;; *) kind=fbank;; esac

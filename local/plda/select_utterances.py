@@ -1,0 +1,1 @@
+../composed/select_utterances.py
