@@ -11,7 +11,7 @@ import traceback
 
 from tqdm import tqdm
 
-from diarkit.errors import DiarkitError, KeysFailed, UsageError
+from diarkit.errors import DiarkitError, KeysFailed, UsageError, os_message
 from diarkit.options import field_table, flag, format_value, parse_value, read_conf
 
 
@@ -52,13 +52,6 @@ def log(message):
     """Write words to stderr, whole and at once."""
     tqdm.write(message, file=sys.stderr)
     sys.stderr.flush()
-
-
-def os_message(error):
-    """Return an OSError as `file: reason`, with the cure where there is a plain one."""
-    cure = {28: " Free some space and run the same command again.", 13: " Check the permissions."}
-    name = f"{error.filename}: " if error.filename else ""
-    return f"{name}{error.strerror or error}.{cure.get(error.errno, '')}"
 
 
 def parse(argv, doc, names, classes):

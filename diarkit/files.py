@@ -6,7 +6,7 @@ import re
 import secrets
 import sys
 
-from diarkit.errors import DiarkitError, data_error
+from diarkit.errors import DiarkitError, data_error, named
 
 
 @contextlib.contextmanager
@@ -28,7 +28,7 @@ def atomic(path, mode="w"):
         return
     temporary = temporary_name(path)
     try:
-        with open(temporary, mode, **text) as file:
+        with named(path), open(temporary, mode, **text) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -69,7 +69,7 @@ def test_a_killed_task_leaves_no_marker_and_has_failed(call, tmp_path):
     (tmp_path / "l.log.rc").write_text("0\n")
     done = call("run.py", "l.log", "kill -9 $PPID")
     assert done.returncode == 1 and not (tmp_path / "l.log.rc").exists()
-    assert "killed before it could leave its exit status" in done.stderr
+    assert "left no exit status: killed, or no room on the disk to write it" in done.stderr
 
 
 def test_a_task_killed_for_memory_is_told_so(call):

@@ -10,6 +10,7 @@ import os
 
 import plumbing
 import split_data
+from state import some
 
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.files import write_text
@@ -27,12 +28,6 @@ def read_parts(out, table):
                                    "remove one of them and run the same command again")
             found[key] = line, part.path
     return found
-
-
-def some(keys):
-    """Return up to three keys and their count, for a message."""
-    keys = list(keys)
-    return f"{len(keys)}, such as {', '.join(keys[:3])}" if len(keys) > 3 else f"{len(keys)}: {', '.join(keys)}"
 
 
 def merge(out, table, keys, source):

@@ -12,7 +12,7 @@ import os
 import socket
 import time
 
-from diarkit.errors import DiarkitError
+from diarkit.errors import DiarkitError, named
 
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
@@ -71,7 +71,7 @@ def read_holder(path):
 
 def write_holder(path, holder):
     """Write who holds the lock into the lock file, in place, since the lock is on this very file."""
-    with open(path, "w", encoding="utf-8") as file:
+    with named(path), open(path, "w", encoding="utf-8") as file:
         file.write(json.dumps(holder) + "\n" if holder else "")
 
 

@@ -25,13 +25,20 @@ def writers(name):
     return found
 
 
+def alike(path):
+    """Return the files that differ from a missing one in its last word: conf/vad_silero.conf for conf/vad_x.conf."""
+    stem, extension = os.path.splitext(path)
+    found = sorted(glob.glob(f"{glob.escape(stem.rpartition('_')[0])}_*{extension}")) if "_" in stem else []
+    return f"; there are {' '.join(found)}" if found else ""
+
+
 def main(paths):
     """List what is missing, with its maker."""
     missing = [path for path in paths if not os.path.exists(path)]
     lines = []
     for path in missing:
         makers = writers(os.path.basename(path))
-        made = f", made by {' or '.join(makers)}" if makers else ""
+        made = f", made by {' or '.join(makers)}" if makers else alike(path)
         lines.append(f"  {path or '(a file with an empty name)'}{made}")
     if lines:
         raise DiarkitError("\n".join([f"{len(lines)} input{'s are' if len(lines) > 1 else ' is'} missing:", *lines]))

@@ -5,7 +5,7 @@ import re
 import sys
 from collections import namedtuple
 
-from diarkit.errors import DiarkitError, UsageError
+from diarkit.errors import DiarkitError, UsageError, os_message
 
 Part = namedtuple("Part", "path table attempt job")
 PART = re.compile(r"(.+)\.(\d+)\.(\d+)\.scp")
@@ -29,7 +29,7 @@ def run(work):
         say(f"{step_name()}: {error}")
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except OSError as error:
-        say(f"{step_name()}: {error.filename}: {error.strerror}")
+        say(f"{step_name()}: {os_message(error)}")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -177,7 +177,7 @@ def failures(request):
 
 def _reason(text):
     if text is None:
-        return "killed before it could leave its exit status"
+        return "left no exit status: killed, or no room on the disk to write it"
     if text.isdigit() and 128 < int(text) <= 128 + signal.NSIG:
         return f"status {text}, killed by signal {int(text) - 128}" + (", perhaps out of memory" * (text == "137"))
     return f"status {text}"

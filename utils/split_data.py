@@ -16,7 +16,7 @@ import shutil
 
 import plumbing
 
-from diarkit.errors import DiarkitError, UsageError
+from diarkit.errors import DiarkitError, UsageError, named
 from diarkit.files import read_lines, read_number_table, write_text
 
 
@@ -94,7 +94,8 @@ def write_split(out, files, shares, jobs):
             if key in shares:
                 lines[shares[key] - 1].append(line + "\n")
         for folder, mine in zip(folders, lines):
-            with open(os.path.join(folder, os.path.basename(path)), "w", encoding="utf-8") as file:
+            share = os.path.join(folder, os.path.basename(path))
+            with named(share), open(share, "w", encoding="utf-8") as file:
                 file.writelines(mine)
 
 
@@ -115,8 +116,10 @@ def next_attempt(out):
 
 def main(words):
     """Split, and say how much is left."""
-    if len(words) < 3 or not re.fullmatch(r"0*[1-9]\d*", words[0]):
-        raise UsageError(f"split_data: expected a number of jobs above 0, the folder, and files; got {words}")
+    if len(words) < 3:
+        raise UsageError(f"split_data: expected a number of jobs, the folder, and files; got {words}")
+    if not re.fullmatch(r"0*[1-9]\d*", words[0]):
+        raise UsageError(f"--nj must be a whole number above 0, not {words[0]!r}")
     nj, out, files = int(words[0]), words[1], words[2:]
     names = [os.path.basename(path) for path in files]
     if len(set(names)) < len(names):

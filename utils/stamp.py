@@ -5,7 +5,7 @@ Usage: stamp.py begin <out> --out F... --in F... --option NAME=VALUE... --lock D
        stamp.py finish <out>
 
 begin ends with 0 to go on and 3 when the result is up to date. The same state, but unfinished: what is there is kept.
-Another state: says what changed and starts over.
+Another state: says what changed and starts over; where only recordings of wav.scp changed, the others' parts are kept.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import time
 
 import lock
 import plumbing
+import split_data
 import state
 
 from diarkit.errors import DiarkitError, UsageError
@@ -78,17 +79,28 @@ def compare(out, new, killed):
         why = f"{' '.join(missing)} is missing" if finished else f"was not finished ({f'{killed} was killed' if killed else 'it failed'})"
         plumbing.say(f"{name}: {why}, goes on with what is there")
     else:
+        changed = state.changed_recordings(old, new) if old else None
         if old:
-            plumbing.say("\n  ".join([f"{name}: starts over, for what it depends on changed:",
-                                      *state.differences(old, new)]))
-        wipe(out, {*old.get("outputs", []), *new["outputs"]})
+            how = "starts over, for what it depends on" if changed is None else "does again what"
+            plumbing.say("\n  ".join([f"{name}: {how} changed:", *state.differences(old, new)]))
+        wipe(out, {*old.get("outputs", []), *new["outputs"], *(["parts"] if changed is None else [])})
+        forget(out, changed or ())
     write_json(begun, new)
     return GO_ON
 
 
-def wipe(out, outputs):
-    """Remove everything that an earlier run left: parts, split, logs and outputs."""
-    for name in [*sorted(outputs), "parts", "split", "log"]:
+def forget(out, recordings):
+    """Take recordings out of the finished parts, so that they are done again."""
+    for part in plumbing.find_parts(out) if recordings else []:
+        lines = list(split_data.keyed_lines(part.path))
+        kept = [line for reco, line in lines if reco not in recordings]
+        if len(kept) < len(lines):
+            write_text(part.path, kept)
+
+
+def wipe(out, names):
+    """Remove what an earlier run left: split, logs and these files and folders."""
+    for name in [*sorted(names), "split", "log"]:
         path = os.path.join(out, name)
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)

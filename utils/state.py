@@ -43,7 +43,7 @@ def commands_digest(script):
 
 
 def input_state(path):
-    """Return {aspect: text} of one input file.
+    """Return {aspect: text} of one input file, recordings: {recording: text}.
 
     contents: of the file itself. step: the state of the step that made it, which changes with everything upstream even
     where an scp reads the same. recordings: size and time of change of the files a wav.scp names.
@@ -58,7 +58,7 @@ def input_state(path):
         raise DiarkitError(f"the input {path} comes from a step that has not finished: run "
                            f"{read_json(os.path.join(folder, '.begun')).get('step') or 'it'} for {folder} again")
     if os.path.basename(path) == "wav.scp":
-        state["recordings"] = digest("\n".join(map(recording_state, read_table(path).values())))
+        state["recordings"] = {reco: recording_state(entry) for reco, entry in read_table(path).items()}
     return state
 
 
@@ -91,8 +91,38 @@ def make_state(script, options, inputs, outputs):
     return {**stamp, "state": digest(json.dumps(stamp, sort_keys=True))}
 
 
-WORDS = {"contents": "has other contents", "step": "was made anew from other inputs or options",
-         "recordings": "names recordings of which at least one changed in size or time"}
+WORDS = {"recordings": "names recordings that are new, gone, or of another size or time",
+         "contents": "has other contents", "step": "was made anew from other inputs or options"}
+
+
+def _recordings_changed(before, after):
+    """Return the recordings that are new, gone or changed between two states of a wav.scp, in order."""
+    before, after = before.get("recordings", {}), after.get("recordings", {})
+    if not isinstance(before, dict):
+        return list(after)
+    return [reco for reco in {**before, **after} if before.get(reco) != after.get(reco)]
+
+
+def changed_recordings(old, new):
+    """Return the recordings that changed between two stamps if nothing else did, so that the others' parts hold.
+
+    None when anything else changed: commands, options, other inputs, or the step that made one of them.
+    """
+    if any(old.get(kind) != new[kind] for kind in ("step", "commands", "options", "outputs")):
+        return None
+    changed = set()
+    for _, before, after in _changed(old, new, "inputs"):
+        if not all(isinstance(s, dict) and "recordings" in s for s in (before, after)) \
+                or before.get("step") != after.get("step"):
+            return None
+        changed.update(_recordings_changed(before, after))
+    return changed
+
+
+def some(keys):
+    """Return up to three keys and their count, for a message."""
+    keys = list(keys)
+    return f"{len(keys)}, such as {', '.join(keys[:3])}" if len(keys) > 3 else f"{len(keys)}: {', '.join(keys)}"
 
 
 def differences(old, new):
@@ -103,7 +133,9 @@ def differences(old, new):
             lines.append(f"input {path}: " + ("is new" if isinstance(after, dict) else "is no longer used"))
             continue
         aspect = next(a for a in WORDS if before.get(a) != after.get(a))  # the first one explains the others
-        lines.append(f"input {path}: {WORDS[aspect]}: {short(before.get(aspect))} -> {short(after.get(aspect))}")
+        change = some(_recordings_changed(before, after)) if aspect == "recordings" else \
+            f"{short(before.get(aspect))} -> {short(after.get(aspect))}"
+        lines.append(f"input {path}: {WORDS[aspect]}: {change}")
     if old.get("commands") != new["commands"]:
         lines.append(f"the commands of {new['step']}: {short(old.get('commands'))} -> {short(new['commands'])}")
     if not lines and old.get("outputs") != new["outputs"]:
