@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Turn local speakers and their clusters into an RTTM of turns that may overlap: SPEAKER_00, SPEAKER_01, ...
+
+<seg-rspecifier> and <labels-rspecifier> are of the same windows: (W, 589) classes of segment-speakers.py, and (W, 3)
+global speaker numbers, -1 for a silent local speaker. --seg-config is the configuration the segmentation was made
+with. With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seconds>`.
+"""
+
+from diarkit import cli
+from diarkit.annotation import read_reco2dur, write_rttm
+from diarkit.errors import DiarkitError, KeysFailed
+from diarkit.files import write_text
+from diarkit.options import from_conf, opt, options
+from diarkit.segmentation import OverlappingTurnOptions, SegmentOptions, reconstruct
+from diarkit.segmentation.powerset import to_multilabel
+from diarkit.tables import read_matrices
+from diarkit.turns import as_turns, talk_time
+
+
+@options
+class InputOptions:
+    """Input"""
+
+    seg_config: str | None = opt(None, "seg.conf beside seg.scp (none: the defaults of segment-speakers.py)")
+
+
+def main(seg, labels_rspecifier, reco2dur, rttm, seconds_path, options, inputs):
+    """Convert every recording of the segmentation; the others are kept when one fails."""
+    made = from_conf(SegmentOptions, inputs.seg_config) if inputs.seg_config else SegmentOptions()
+    durations, labels, turns = read_reco2dur(reco2dur), dict(read_matrices(labels_rspecifier)), {}
+
+    def one(reco, load):
+        if reco not in durations or reco not in labels:
+            raise DiarkitError(f"not in {reco2dur if reco not in durations else labels_rspecifier}")
+        spans = reconstruct(to_multilabel(load()), labels[reco](), made.hop_s, durations[reco], options, made.trim)
+        turns[reco] = as_turns(reco, spans)
+
+    def write():
+        write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])
+        if seconds_path:
+            write_text(seconds_path, (f"{reco} {speaker} {seconds:.3f}" for reco in sorted(turns)
+                                      for speaker, seconds in talk_time(turns[reco]).items()))
+
+    try:
+        cli.for_each(read_matrices(seg), one)
+    except KeysFailed:
+        write()
+        raise
+    write()
+
+
+if __name__ == "__main__":
+    cli.run(main, __doc__, ("seg-rspecifier", "labels-rspecifier", "reco2dur", "rttm", "[talk-time]"),
+            OverlappingTurnOptions, InputOptions)

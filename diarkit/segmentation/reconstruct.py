@@ -1,0 +1,83 @@
+"""From local speakers and their clusters to turns of the whole recording, several speakers at once."""
+
+import numpy as np
+
+from diarkit.errors import DiarkitError
+from diarkit.segmentation.aggregate import frame_weights, speaker_count
+from diarkit.segmentation.grid import FRAMES, first_frames, frame_count, frame_edges
+from diarkit.segmentation.options import OverlappingTurnOptions
+from diarkit.vad.smoothing import VadOptions, runs, smooth
+
+BLOCK_T = 1 << 16  # frames whose activity is held at once, 18 minutes: 50 speakers take 13 MB
+
+
+def reconstruct(active, labels, hop_s, duration_s, options=None, trim=0.0):
+    """Return [(start_s, end_s, label)] in time order; speakers may overlap.
+
+    active: (W, 589, 3) bool, local speakers of windows, one every hop_s; labels: (W, 3) their clusters, -1: none.
+    A cluster's activity in a frame is the mean over the windows there; the `count` most active clusters talk, where
+    `count` is the number of speakers that the windows see on average, of those that have a cluster.
+    """
+    options = options or OverlappingTurnOptions()
+    labels = _checked(active, labels)
+    weights, frames = frame_weights(trim), frame_count(len(active), hop_s, duration_s)
+    active = active & (labels >= 0)[:, None]
+    count = speaker_count(active, hop_s, duration_s, weights)
+    count = np.minimum(count, options.max_overlap if options.overlap else 1)
+    names = np.unique(labels[labels >= 0])
+    talking = [np.zeros((0, len(names)), bool)]
+    for start in range(0, frames if len(names) else 0, BLOCK_T):
+        stop = min(start + BLOCK_T, frames)
+        activity = _activity(active, labels, names, hop_s, weights, start, stop)
+        talking.append(most_active(activity, count[start:stop]))
+    return _turns(np.concatenate(talking), names, duration_s, options)
+
+
+def _checked(active, labels):
+    assert active.ndim == 3 and active.shape[1] == FRAMES and active.dtype == bool, (active.shape, active.dtype)
+    labels = np.asarray(labels)
+    if labels.shape != (len(active), active.shape[2]):
+        raise DiarkitError(f"labels are {labels.shape}, the segmentation has {len(active)} windows of "
+                           f"{active.shape[2]} speakers. Cluster this very segmentation again")
+    if (labels != np.floor(labels)).any() or (labels < -1).any():
+        raise DiarkitError("labels must be whole numbers from 0 on, or -1 for a local speaker without a cluster")
+    return labels.astype(np.int64)
+
+
+def _activity(active, labels, names, hop_s, weights, start, stop):
+    """Return (stop - start, K) float32 summed activities of the clusters `names` in global frames start..stop.
+
+    Of two local speakers of one window in one cluster the more active counts. The sum over windows serves as their
+    mean: it is only compared within a frame, where all clusters have the same windows.
+    """
+    found, first = np.zeros((stop - start, len(names)), np.float32), first_frames(len(active), hop_s)
+    for w in range(np.searchsorted(first, start - FRAMES, "right"), np.searchsorted(first, stop)):
+        low, high = max(start - first[w], 0), min(stop - first[w], FRAMES)
+        rows = slice(first[w] + low - start, first[w] + high - start)
+        for name in np.unique(labels[w][labels[w] >= 0]):
+            talks = active[w, low:high, labels[w] == name].any(axis=0)
+            found[rows, np.searchsorted(names, name)] += talks * weights[low:high]
+    return found
+
+
+def most_active(activity, count):
+    """Return (T, K) bool: in each frame the `count` (T,) clusters of the highest activity (T, K) above zero.
+
+    Of equally active clusters the one that is active longest within these frames goes first.
+    """
+    longest = np.argsort(-(activity > 0).sum(axis=0), kind="stable")
+    order = np.argsort(-activity[:, longest], axis=1, kind="stable")
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.broadcast_to(np.arange(order.shape[1]), order.shape), axis=1)
+    chosen = np.zeros(activity.shape, bool)
+    chosen[:, longest] = rank < count[:, None]
+    return chosen & (activity > 0)
+
+
+def _turns(talking, names, duration_s, options):
+    edges, turns = frame_edges(len(talking), duration_s), []
+    rules = VadOptions(min_silence_s=options.min_duration_off, min_speech_s=options.min_duration_on, pad_s=0.0)
+    for column, name in enumerate(names):
+        spans = smooth(edges[runs(talking[:, column])].reshape(-1, 2), rules, duration_s)
+        turns += [(start_s, end_s, int(name)) for start_s, end_s in spans.tolist()]
+    return sorted(turns)
