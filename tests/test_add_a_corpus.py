@@ -83,7 +83,7 @@ def test_the_page_to_the_letter_up_to_the_results(toolkit, corpus, environment):
     done = follow(blocks("sh") + blocks("sh full"), toolkit, corpus, environment)
     assert done.returncode == 0, done.stderr
     results = (toolkit / "egs/foo/v1/RESULTS.md").read_text(encoding="utf-8")
-    assert re.search(r"^\| 1 \| resnet34_silero_ahc/dev \| \d+\.\d\d \|", results, re.M), results
+    assert re.search(r"^\| 1 \| resnet34_silero_spectral/dev \| \d+\.\d\d \|", results, re.M), results
     assert "steps/score.sh data/test " in results
     again = follow('cd egs/foo/v1; ./run.sh --corpus "$corpus"', toolkit, corpus, environment)
     assert again.returncode == 0 and again.stderr.count("is up to date") == 2 * 8, again.stderr

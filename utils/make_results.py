@@ -62,7 +62,7 @@ def table(scores):
         parts = " + ".join(cell(first[name]) for name in ("miss", "fa", "conf"))
         cells = [str(number), os.path.dirname(folder).removeprefix("exp/"), cell(first["der"]), parts,
                  *(cell(rows[p]["der"]) for p in protocols[1:]), cell(first["jer"]),
-                 f"{first['ref_speakers']}, {first['hyp_speakers']}"]
+                 ", ".join(f"{float(first[name]):.3g}" for name in ("ref_speakers", "hyp_speakers"))]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 
@@ -74,9 +74,11 @@ def legend(scores):
         seen, key=lambda item: (float(item[1]), item)))
 
 
-def commands(recipe, folder, seen=None):
-    """Return the step commands that made a folder, in order, from the stamps upstream of it."""
-    seen = set() if seen is None else seen
+def commands(recipe, folder, seen):
+    """Return the step commands that made a folder, in order, from the stamps upstream of it.
+
+    seen: the folders whose commands were returned before; they are not returned again, and grow by what is.
+    """
     stamp = state.read_json(Path(recipe, folder, ".done"))
     if not stamp or folder in seen:
         return []
@@ -111,9 +113,10 @@ def region(recipe, folder):
 def section(recipe, folders):
     """Return the lines between the markers."""
     scores = {os.path.relpath(folder, recipe): read_overall(folder / "der.tsv") for folder in folders}
-    lines = [*table(scores), "", legend(scores) + ". Commands, run in the recipe:"]
+    lines = [*table(scores), "", legend(scores) + ". Commands, run in the recipe, each written once:"]
+    seen = set()
     for number, folder in enumerate(scores, 1):
-        made = commands(recipe, folder) or [f"# {folder} has no stamp"]
+        made = commands(recipe, folder, seen) or [f"# {folder} has no stamp"]
         lines += ["", f"{number}. {folder}, {region(recipe, folder)}:", "", *(f"        {line}" for line in made)]
     return lines
 

@@ -14,4 +14,4 @@ for vad in $vads; do for model in $models; do for clustering in $clusterings; do
   stage 1 "$model $clustering $vad" ./run.sh --stop-stage 6 --audio "$audio" --rttm "$rttm" --name "$name" \
     --max-speakers "$max_speakers" --vad "$vad" --model "$model" --clustering "$clustering" --nj "$nj"
 done; done; done
-stage 2 "results" utils/make_results.py --set "$name" .
+stage 2 "results in RESULTS.md" utils/make_results.py
