@@ -12,7 +12,7 @@ model=resnet34       # speaker embedding: resnet34, campplus or ge2e
 clustering=spectral  # spectral, ahc, kmeans or meanshift
 nj=2                 # most jobs to run at once
 . utils/recipe.sh
-: "${audio:?is empty. Say where your recordings are: ./run.sh --audio DIR}"
+[ "$stage" != 0 ] || : "${audio:?is empty. Say where your recordings are: ./run.sh --audio DIR}"
 case $model in ge2e) kind=mel;; *) kind=fbank;; esac
 data=data/$name speech=exp/vad_$vad/$name windows=exp/windows_$vad/$name feats=exp/${kind}_$model/$name
 emb=exp/${model}_$vad/$name found=exp/${model}_${vad}_$clustering/$name
