@@ -1,9 +1,20 @@
-"""Copies of real recipes in a temporary folder, run as a user runs them."""
+"""Copies of real recipes in a temporary folder, run as a user runs them, and ended as a power cut ends them."""
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
+import time
+from pathlib import Path
 
+import pytest
+import soundfile
 from conftest import ROOT
+
+from diarkit.tables import load_matrix
+
+MARK = "DIARKIT_TEST_RUN"
 
 
 def make_recipe(folder, name):
@@ -14,6 +25,63 @@ def make_recipe(folder, name):
     return recipe
 
 
+def start(folder, environment, *words, **env):
+    """Start ./run.sh in a copy of a recipe; stdout and stderr come together. This Python is used, no .venv is made."""
+    mark = f"{os.getpid()}-{time.monotonic_ns()}"
+    process = subprocess.Popen(["./run.sh", *map(str, words)], cwd=folder, text=True, stdin=subprocess.DEVNULL,
+                               env={**environment, "PYTHONPATH": str(ROOT), MARK: mark, **env},
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    process.mark = f"{MARK}={mark}".encode()
+    return process
+
+
+def run(folder, environment, *words, **env):
+    """Run ./run.sh in a copy of a recipe to its end; return (status, what it said)."""
+    process = start(folder, environment, *words, **env)
+    said = process.communicate(timeout=900)[0]
+    return process.returncode, said
+
+
+def kill_all(process):
+    """Kill -9 a started recipe and everything it started, jobs in sessions of their own too; wait until all is gone."""
+    while True:
+        found = [pid for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))) if _is_marked(pid, process.mark)]
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if not found:
+            break
+        process.poll()
+    process.wait()
+    process.stdout.close()
+
+
+def _is_marked(pid, mark):
+    with contextlib.suppress(OSError):
+        return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return False
+
+
+def wait_for_line(process, words):
+    """Read a started recipe's output until a line holds these words; return all lines so far."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            return "".join(lines)
+    raise AssertionError(f"it ended without {words!r}:\n" + "".join(lines))
+
+
+def mini_audio(environment):
+    """Return (samples, rate, path) of half a minute of two people, or skip loudly where it cannot be fetched."""
+    done = subprocess.run([ROOT / "utils" / "fetch_model.py", "mini-audio"], env={**environment, "PYTHONPATH": str(ROOT)},
+                          capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"the conversation cannot be fetched: {done.stderr[-300:]}")
+    path = done.stdout.strip()
+    return *soundfile.read(path, dtype="float32"), path
+
+
 def snapshot(folder):
     """Return {relative path: (mtime, bytes)} of every regular file that a run has made, logs and locks left out."""
     files = (p for part in ("data", "exp") for p in sorted((folder / part).rglob("*")) if p.is_file())
@@ -22,5 +90,25 @@ def snapshot(folder):
 
 
 def contents(folder):
-    """Return {relative path: bytes} of what a run has made, parts left out: their division depends on the attempts."""
-    return {name: data for name, (_, data) in snapshot(folder).items() if "/parts/" not in name}
+    """Return {relative path: bytes} of what a run has made; of a table its keys and matrices.
+
+    The division into parts is left out, for it depends on the attempts.
+    """
+    found = {name: data for name, (_, data) in snapshot(folder).items() if "/parts/" not in name}
+    for name in found:
+        if name.startswith("exp/") and name.endswith(".scp"):
+            pairs = (line.split(" ", 1) for line in found[name].decode().splitlines())
+            found[name] = [(key, load_matrix(f"{folder}/{entry}").tobytes()) for key, entry in pairs]
+    return found
+
+
+def results(folder):
+    """Return the folder of results of a finished run of egs/wavs."""
+    found, = folder.glob("exp/*/*/results")
+    return found
+
+
+def turns(path):
+    """Return [(start s, end s, speaker)] of an RTTM."""
+    rows = (line.split() for line in path.read_text().splitlines())
+    return [(float(r[3]), float(r[3]) + float(r[4]), r[7]) for r in rows]
