@@ -11,7 +11,7 @@ TOP = """\
 # A recipe.
 sets="dev test"  # sets to work on
 nj=2             # most jobs
-. utils/recipe.sh
+. "$(dirname "$0")/utils/recipe.sh"
 """
 RUN = TOP + """\
 for x in $sets; do stage 1 "make $x" touch made.$x; done
@@ -140,3 +140,10 @@ def test_the_local_backend_and_the_environment_of_a_recipe(recipe):
                   "cd /; command -v run.py stamp.py\n")
     status, words = recipe.run("./run.sh")
     assert status == 0 and words.startswith("run.py|run.py --gpu 1|C|1|1\n") and words.count("/utils/") == 2
+
+
+def test_a_recipe_runs_from_any_folder(recipe):
+    good(recipe)
+    recipe.write("elsewhere/nothing", "")
+    status, words = recipe.run("bash", "-c", "cd elsewhere && ../run.sh --nj 3")
+    assert status == 0 and recipe.has("end") and not recipe.has("elsewhere/end"), words

@@ -5,6 +5,7 @@ set -euo pipefail
 stage=0          # first stage to run
 stop_stage=1000  # last stage to run
 . "${BASH_SOURCE[0]%/*}/parse_options.sh"
+cd "$(dirname "$0")"   # so that a recipe runs from anywhere; paths in options are relative to the recipe
 . ./path.sh
 . ./cmd.sh
 

@@ -7,7 +7,7 @@ vad=silero           # speech activity: silero, webrtc, energy or oracle
 model=resnet34       # speaker embedding: resnet34, campplus or ge2e
 clustering=spectral  # spectral, ahc, kmeans or meanshift
 nj=4                 # most jobs to run at once
-. utils/recipe.sh
+. "$(dirname "$0")/utils/recipe.sh"
 : "${corpus:?is empty. Write the folder of the corpus into run.sh, or say --corpus DIR}"
 case $model in ge2e) kind=mel;; *) kind=fbank;; esac
 feats=exp/${kind}_$model speech=exp/vad_$vad windows=exp/windows_$vad

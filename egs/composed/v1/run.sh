@@ -10,7 +10,7 @@ vad=silero           # speech activity: silero, webrtc, energy or oracle
 model=resnet34       # speaker embedding: resnet34, campplus or ge2e
 clustering=spectral  # what is scored: ahc, spectral, kmeans or meanshift
 nj=2                 # most jobs to run at once
-. utils/recipe.sh
+. "$(dirname "$0")/utils/recipe.sh"
 : "${speech:?is empty. Say where the speech is: ./run.sh --speech DIR}"
 case $model in ge2e) kind=mel;; *) kind=fbank;; esac
 feats=exp/${kind}_$model speech_exp=exp/vad_$vad windows=exp/windows_$vad

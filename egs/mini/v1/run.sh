@@ -7,7 +7,7 @@ model=resnet34       # speaker embedding: resnet34, campplus or ge2e
 clustering=spectral  # spectral, ahc, kmeans or meanshift
 num_speakers=        # exactly this many speakers; the clustering decides when empty
 nj=2                 # most jobs to run at once
-. utils/recipe.sh
+. "$(dirname "$0")/utils/recipe.sh"
 case $model in ge2e) kind=mel;; *) kind=fbank;; esac
 feats=exp/${kind}_$model speech=exp/vad_$vad windows=exp/windows_$vad
 emb=exp/${model}_$vad found=exp/${model}_${vad}_$clustering

@@ -9,7 +9,7 @@ models="resnet34 campplus ge2e"              # embeddings
 clusterings="ahc spectral kmeans meanshift"  # clusterings
 max_speakers=8                               # at most this many speakers; k-means needs a bound
 nj=2                                         # most jobs to run at once
-. utils/recipe.sh
+. "$(dirname "$0")/utils/recipe.sh"
 for vad in $vads; do for model in $models; do for clustering in $clusterings; do
   stage 1 "$model $clustering $vad" ./run.sh --stop-stage 6 --audio "$audio" --rttm "$rttm" --name "$name" \
     --max-speakers "$max_speakers" --vad "$vad" --model "$model" --clustering "$clustering" --nj "$nj"

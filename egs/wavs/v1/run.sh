@@ -11,7 +11,7 @@ vad=silero           # speech activity: silero, webrtc, energy, or oracle where 
 model=resnet34       # speaker embedding: resnet34, campplus or ge2e
 clustering=spectral  # spectral, ahc, kmeans or meanshift
 nj=2                 # most jobs to run at once
-. utils/recipe.sh
+. "$(dirname "$0")/utils/recipe.sh"
 [ "$stage" != 0 ] || : "${audio:?is empty. Say where your recordings are: ./run.sh --audio DIR}"
 case $model in ge2e) kind=mel;; *) kind=fbank;; esac
 data=data/$name speech=exp/vad_$vad/$name windows=exp/windows_$vad/$name feats=exp/${kind}_$model/$name
