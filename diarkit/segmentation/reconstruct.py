@@ -24,12 +24,13 @@ def reconstruct(active, labels, hop_s, duration_s, options=None, trim=0.0):
     active = active & (labels >= 0)[:, None]
     count = speaker_count(active, hop_s, duration_s, weights)
     count = np.minimum(count, options.max_overlap if options.overlap else 1)
-    names = np.unique(labels[labels >= 0])
+    names, place = np.unique(labels[labels >= 0], return_inverse=True)
+    longest = np.bincount(place, active.sum(axis=1)[labels >= 0], len(names))
     talking = [np.zeros((0, len(names)), bool)]
     for start in range(0, frames if len(names) else 0, BLOCK_T):
         stop = min(start + BLOCK_T, frames)
         activity = _activity(active, labels, names, hop_s, weights, start, stop)
-        talking.append(most_active(activity, count[start:stop]))
+        talking.append(most_active(activity, count[start:stop], longest))
     return _turns(np.concatenate(talking), names, duration_s, options)
 
 
@@ -60,12 +61,12 @@ def _activity(active, labels, names, hop_s, weights, start, stop):
     return found
 
 
-def most_active(activity, count):
+def most_active(activity, count, talk):
     """Return (T, K) bool: in each frame the `count` (T,) clusters of the highest activity (T, K) above zero.
 
-    Of equally active clusters the one that is active longest within these frames goes first.
+    Of equally active clusters the one with the most `talk` (K,) goes first.
     """
-    longest = np.argsort(-(activity > 0).sum(axis=0), kind="stable")
+    longest = np.argsort(-talk, kind="stable")
     order = np.argsort(-activity[:, longest], axis=1, kind="stable")
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, np.broadcast_to(np.arange(order.shape[1]), order.shape), axis=1)
