@@ -8,6 +8,7 @@ RTTM). An option of one method is an error with another one. Defaults that fit e
 from diarkit import cli
 from diarkit.annotation import read_segments
 from diarkit.audio import AudioFile, AudioOptions
+from diarkit.errors import DiarkitError
 from diarkit.options import opt, options
 from diarkit.tables import MatrixWriter, read_scp
 from diarkit.vad import OPTIONS, SpeechDetector
@@ -21,6 +22,15 @@ class InputOptions:
     within: str | None = opt(None, "a segments file: speech is confined to its segments")
 
 
+def confines(segments, duration_s, path):
+    """Return the [(start_s, end_s)] of a recording's segments, checked to end with it (to 10 ms, for rounding)."""
+    for s in segments:
+        if s.end_s > duration_s + 0.01:
+            raise DiarkitError(f"{path}: {s.id} goes from {s.start_s:.3f} to {s.end_s:.3f} s, but {s.reco} ends at "
+                               f"{duration_s:.3f} s. Mend the times, or the recording is the wrong one")
+    return [(s.start_s, s.end_s) for s in segments]
+
+
 def main(wavs, spans, *opts):
     """Write the speech of every recording."""
     *vad_options, audio_options, inputs = opts
@@ -29,7 +39,7 @@ def main(wavs, spans, *opts):
 
     def work(reco, entry):
         audio = AudioFile(entry, audio_options)
-        within = None if given is None else [(s.start_s, s.end_s) for s in given.get(reco, [])]
+        within = None if given is None else confines(given.get(reco, []), audio.duration_s, inputs.within)
         found = detector(audio, reco, within)
         writer.write(reco, found)
         limited = f", confined to {len(within)} segments" if given is not None else ""

@@ -74,8 +74,8 @@ def wait_for_line(process, words):
 
 def mini_audio(environment):
     """Return (samples, rate, path) of half a minute of two people, or skip loudly where it cannot be fetched."""
-    done = subprocess.run([ROOT / "utils" / "fetch_model.py", "mini-audio"], env={**environment, "PYTHONPATH": str(ROOT)},
-                          capture_output=True, text=True)
+    done = subprocess.run([ROOT / "utils" / "fetch_model.py", "mini-audio"], capture_output=True, text=True,
+                          env={**environment, "PYTHONPATH": str(ROOT)})
     if done.returncode:
         pytest.skip(f"the conversation cannot be fetched: {done.stderr[-300:]}")
     path = done.stdout.strip()

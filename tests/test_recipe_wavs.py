@@ -56,7 +56,7 @@ def test_one_more_recording_costs_one_recordings_work_and_changes_no_other_resul
     try:
         status, said = run(folder, environment, "--audio", "audio", "--stop-stage", "2")
         assert status == 0 and "names recordings that are new, gone, or of another size or time: 1: more" in said, said
-        assert said.count("1 of 3 recordings to do in 1 jobs, 2 are finished") == 2, said  # in speech activity and features
+        assert said.count("1 of 3 recordings to do in 1 jobs, 2 are finished") == 2, said  # speech and features
     finally:
         (folder / "audio" / "more.wav").unlink()
         assert run(folder, environment, "--audio", "audio")[0] == 0
