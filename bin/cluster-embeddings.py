@@ -9,8 +9,7 @@ import numpy as np
 
 from diarkit import cli
 from diarkit.cluster import ClusterOptions, CountOptions, cluster
-from diarkit.errors import DiarkitError, UsageError
-from diarkit.files import read_number_table
+from diarkit.cluster.options import counts_of
 from diarkit.options import opt, options
 from diarkit.tables import MatrixWriter, read_matrices
 
@@ -23,24 +22,8 @@ class RunOptions:
     seed: int = opt(0, "of the random starts of k-means", low=0, high=2 ** 32 - 1)
 
 
-def counts(path, count, method):
-    """Return a function from a recording to its CountOptions."""
-    if path is None:
-        count.check_method(method)
-        return lambda key: count
-    if count.given:
-        raise UsageError("--reco2num-spk excludes --num-speakers, --min-speakers and --max-speakers")
-    table = read_number_table(path, int)
-
-    def find(key):
-        if key not in table:
-            raise DiarkitError(f"not in {path}. Add a line `{key} <speakers>`")
-        return CountOptions(num_speakers=table[key])
-    return find
-
-
 def main(embeddings, labels, options, count, running):
-    count_of = counts(running.reco2num_spk, count, options.method)
+    count_of = counts_of(running.reco2num_spk, count, options.method)
     with MatrixWriter(labels) as writer:
         def work(key, load):
             vectors, wanted = load(), count_of(key)

@@ -5,7 +5,7 @@
 # Writes: <out>/labels.scp <out>/labels <out>/subsegments
 nj=4             # most jobs to run at once
 cmd=run.py       # how to start jobs, see cmd.sh
-method=ahc       # ahc, spectral, kmeans or meanshift: takes conf/cluster_<method>.conf
+method=ahc       # ahc, spectral, kmeans, meanshift or vbx: takes conf/cluster_<method>.conf
 cluster_config=  # options of bin/cluster-embeddings.py instead of conf/cluster_<method>.conf
 tuned_config=    # what bin/tune-threshold.py wrote; wins over cluster_config
 num_speakers=    # exactly this many in every recording

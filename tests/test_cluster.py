@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diarkit.cluster import ClusterOptions, CountOptions, cluster
-from diarkit.cluster.options import METHODS
+from diarkit.cluster.options import METHODS as ALL
 from diarkit.cluster.vectors import by_first_appearance
 from diarkit.errors import DiarkitError, UsageError
 
 TWO = CountOptions(num_speakers=2)
+METHODS = [m for m in ALL if m != "vbx"]  # that one needs a PLDA of these very dimensions: see test_vbx.py
 
 
 def speakers(sizes, noise=0.4, dims=24, seed=0):

@@ -1,21 +1,37 @@
 """What a user may choose about clustering: the method with its settings, and how many speakers there may be."""
 
-from diarkit.errors import UsageError
+from diarkit.errors import DiarkitError, UsageError
+from diarkit.files import read_number_table
 from diarkit.options import opt, options
 
-METHODS = ("ahc", "spectral", "kmeans", "meanshift")
+METHODS = ("ahc", "spectral", "kmeans", "meanshift", "vbx")
 LINKAGES = ("average", "centroid", "complete", "single", "ward")
 AUTO_MOST = 20  # most speakers that spectral and k-means look for when no larger number is given
 
 
 @options
-class ClusterOptions:
+class VbxOptions:
+    """Variational Bayes of x-vectors."""
+
+    plda: str = opt("resnet34", "[vbx] PLDA: the name of an embedding model, or a folder of steps/train_plda.sh")
+    plda_dims: int = opt(128, "[vbx] how many of its dimensions, those that differ most between speakers", low=1)
+    fa: float = opt(0.3, "[vbx] weight of the vectors (F_A); below 1, as neighbouring windows are no fresh evidence",
+                    above=0.0)
+    fb: float = opt(17.0, "[vbx] weight of each speaker's prior (F_B); larger: fewer speakers", above=0.0)
+    loop_prob: float = opt(0.9, "[vbx] probability that the speaker stays from one vector to the next (P_loop); "
+                                "0: the vectors' order says nothing", low=0.0, below=1.0)
+    smoothing: float = opt(5.0, "[vbx] how sure the start is of its labels: softmax of this and zeros", above=0.0)
+    max_iterations: int = opt(40, "[vbx] most iterations", low=1)
+
+
+@options
+class ClusterOptions(VbxOptions):
     """Clustering; the letters in brackets name the methods that an option belongs to."""
 
     method: str = opt("ahc", "how to group the vectors", choices=METHODS)
-    linkage: str = opt("average", "[ahc] distance between two clusters", choices=LINKAGES)
-    threshold: float = opt(0.8, "[ahc] stop merging above this cosine distance, 0 (same) to 2 (opposite); for centroid "
-                                "and ward half the squared distance of unit vectors, the same for a pair", low=0.0)
+    linkage: str = opt("average", "[ahc, vbx] distance between two clusters", choices=LINKAGES)
+    threshold: float = opt(0.8, "[ahc, vbx] stop merging above this cosine distance, 0 (same) to 2 (opposite); "
+                                "for centroid and ward half the squared distance of unit vectors, the same for a pair", low=0.0)
     min_cluster_size: float = opt(0.0, "smaller clusters go to their nearest larger ones: a share of the recording "
                                        "below 1, else a number of vectors, at most a tenth; 0 is off", low=0.0)
     laplacian: str = opt("unnormalised", "[spectral] graph Laplacian", choices=("unnormalised", "normalised"))
@@ -27,7 +43,7 @@ class ClusterOptions:
     quantile: float = opt(0.3, "[meanshift] share of the vectors within an estimated bandwidth", above=0.0, high=1.0)
     standardise: bool = opt(False, "[meanshift] give every dimension mean 0 and variance 1 first")
     max_vectors: int | None = opt(None, "recordings with more vectors are condensed to half of this first; "
-                                        "none: ahc 12000, meanshift 6000, spectral 3000, kmeans no limit", low=2)
+                                        "none: ahc, vbx 12000, meanshift 6000, spectral 3000, kmeans no limit", low=2)
 
 
 @options
@@ -64,3 +80,22 @@ class CountOptions:
         """Return a sentence when n vectors cannot give the speakers asked for, else None."""
         least = self.num_speakers or self.min_speakers or 1
         return f"{least} speakers were asked for, but there are only {n} vectors" if 0 < n < least else None
+
+
+def counts_of(path, count, method):
+    """Return a function from a recording to its CountOptions: those of the file `<reco> <speakers>`, or always `count`.
+
+    Raises UsageError where there are both, or the method needs a count and has none.
+    """
+    if path is None:
+        count.check_method(method)
+        return lambda key: count
+    if count.given:
+        raise UsageError("--reco2num-spk excludes --num-speakers, --min-speakers and --max-speakers")
+    table = read_number_table(path, int)
+
+    def find(key):
+        if key not in table:
+            raise DiarkitError(f"not in {path}. Add a line `{key} <speakers>`")
+        return CountOptions(num_speakers=table[key])
+    return find
