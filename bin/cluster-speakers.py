@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Find out which local speakers of overlapping windows are the same person.
+
+Reads one matrix (3 W, D) of embeddings per recording (row 3 w + k: local speaker k of window w, zeros where that one
+does not speak) and the (W, T) powerset classes of the same windows; writes one matrix (W, 3) of speaker numbers 0, 1,
+... by first appearance, -1 where there is no local speaker. With [evidence-wspecifier] also one matrix (K, 5) per
+recording, a row for each speaker: seconds, local speakers, those of them that helped to find the clusters, number of
+the nearest other speaker (-1: none), cosine distance to that one.
+"""
+
+import contextlib
+
+from diarkit import cli
+from diarkit.cluster import ClusterOptions, CountOptions
+from diarkit.cluster.options import counts_of
+from diarkit.cluster.speakers import SpeakerOptions, cluster_speakers
+from diarkit.errors import DiarkitError
+from diarkit.options import from_conf, opt, options
+from diarkit.segmentation.options import SegmentOptions
+from diarkit.segmentation.powerset import to_multilabel
+from diarkit.tables import MatrixWriter, read_matrices
+
+
+@options
+class RunOptions:
+    """Running."""
+
+    seg_config: str | None = opt(None, "seg.conf that the segmentation was made with; none: the defaults")
+    reco2num_spk: str | None = opt(None, "file `<reco> <speakers>`: exactly this many in each recording")
+    seed: int = opt(0, "of the random starts of k-means", low=0, high=2 ** 32 - 1)
+
+
+def main(embeddings, segmentation, labels, evidence, speaking, options, count, running):
+    """Write the speakers of every recording of the embeddings."""
+    count_of = counts_of(running.reco2num_spk, count, options.method)
+    made = from_conf(SegmentOptions, running.seg_config) if running.seg_config else SegmentOptions()
+    classes = dict(read_matrices(segmentation))
+
+    def work(key, load):
+        if key not in classes:
+            raise DiarkitError(f"not in {segmentation}. Segment this recording too")
+        wanted, active = count_of(key), to_multilabel(classes[key]())
+        found = cluster_speakers(load(), active, speaking, options, wanted, made.hop_s, seed=running.seed)
+        if len(found.evidence) < wanted.bounds(len(found.labels) * 3)[0]:
+            cli.log(f"{key}: {len(found.evidence)} speakers, though more were asked for: there are no more local ones")
+        writer.write(key, found.labels)
+        if more:
+            more.write(key, found.evidence)
+
+    with MatrixWriter(labels) as writer, MatrixWriter(evidence) if evidence else contextlib.nullcontext() as more:
+        cli.for_each(read_matrices(embeddings), work)
+
+
+if __name__ == "__main__":
+    cli.run(main, __doc__, ("emb-rspecifier", "seg-rspecifier", "labels-wspecifier", "[evidence-wspecifier]"),
+            SpeakerOptions, ClusterOptions, CountOptions, RunOptions)
