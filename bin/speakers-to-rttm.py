@@ -2,8 +2,8 @@
 """Turn local speakers and their clusters into an RTTM of turns that may overlap: SPEAKER_00, SPEAKER_01, ...
 
 <seg-rspecifier> and <labels-rspecifier> are of the same windows: (W, 589) classes of segment-speakers.py, and (W, 3)
-global speaker numbers, -1 for a silent local speaker. --seg-config is the configuration the segmentation was made
-with. With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seconds>`.
+global speaker numbers, -1 for a silent local speaker. How many talk at once is what --scores say, else the windows'
+classes. With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seconds>`.
 """
 
 from diarkit import cli
@@ -12,7 +12,9 @@ from diarkit.errors import DiarkitError, KeysFailed
 from diarkit.files import write_text
 from diarkit.options import from_conf, opt, options
 from diarkit.segmentation import OverlappingTurnOptions, SegmentOptions, reconstruct
+from diarkit.segmentation.aggregate import frame_weights
 from diarkit.segmentation.powerset import to_multilabel
+from diarkit.segmentation.spans import counted
 from diarkit.tables import read_matrices
 from diarkit.turns import as_turns, talk_time
 
@@ -21,19 +23,23 @@ from diarkit.turns import as_turns, talk_time
 class InputOptions:
     """Input"""
 
+    scores: str | None = opt(None, "rspecifier of the scores that segment-speakers.py wrote: a surer count of speakers")
     seg_config: str | None = opt(None, "seg.conf beside seg.scp (none: the defaults of segment-speakers.py)")
 
 
 def main(seg, labels_rspecifier, reco2dur, rttm, seconds_path, options, inputs):
     """Convert every recording of the segmentation; the others are kept when one fails."""
     made = from_conf(SegmentOptions, inputs.seg_config) if inputs.seg_config else SegmentOptions()
-    durations, labels, turns = read_reco2dur(reco2dur), dict(read_matrices(labels_rspecifier)), {}
+    scores, labels = (dict(read_matrices(name)) if name else None for name in (inputs.scores, labels_rspecifier))
+    durations, turns, weights = read_reco2dur(reco2dur), {}, frame_weights(made.taper, made.trim)
 
     def one(reco, load):
-        if reco not in durations or reco not in labels:
-            raise DiarkitError(f"not in {reco2dur if reco not in durations else labels_rspecifier}")
-        spans = reconstruct(to_multilabel(load()), labels[reco](), made.hop_s, durations[reco], options, made.trim)
-        turns[reco] = as_turns(reco, spans)
+        for where, table in ((reco2dur, durations), (labels_rspecifier, labels), (inputs.scores, scores)):
+            if table is not None and reco not in table:
+                raise DiarkitError(f"not in {where}. Make it of the same recordings")
+        count = counted(scores[reco](), made) if scores else None
+        active, seconds = to_multilabel(load()), durations[reco]
+        turns[reco] = as_turns(reco, reconstruct(active, labels[reco](), made.hop_s, seconds, options, weights, count))
 
     def write():
         write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])

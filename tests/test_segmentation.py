@@ -72,12 +72,18 @@ def test_an_average_is_over_the_windows_that_cover_a_frame():
 
 
 def test_a_trimmed_frame_counts_only_where_it_is_alone():
-    weights = frame_weights(0.1)
+    weights = frame_weights(False, 0.1)
     assert (weights[:59] == weights[-59:]).all() and weights[59] == 1 and weights[58] < 0.01
     values = np.zeros((2, FRAMES))
     values[1] = 1
     mean = average(values, 5.0, 15.0, weights)
     assert mean[300] < 0.01 and mean[450] == 0.5 and mean[580] > 0.99 and mean[10] == 0 and mean[880] == 1
+
+
+def test_weights_fall_from_the_middle_to_the_ends():
+    weights = frame_weights()
+    assert weights[294] == 1 and (weights == weights[::-1]).all() and (np.diff(weights[:295]) > 0).all()
+    assert weights[0] == pytest.approx(1 / 295)
 
 
 def test_the_count_is_the_rounded_mean_and_halves_go_down():
@@ -99,7 +105,7 @@ def test_turns_of_a_hand_worked_recording():
     turns = reconstruct(active, labels, 2.5, 12.5)
     edge = edges(100, 400, 500)
     assert [t[2] for t in turns] == [7, 2] and turns[0][:2] == (edge[0], pytest.approx(9.962, abs=0.001))
-    assert turns[1][:2] == (edge[1], edge[2])  # after frame 500 the windows disagree, and the tie goes to fewer
+    assert turns[1][:2] == (edge[1], edge[2])  # then the second window sees one alone, and is nearer
 
 
 def test_two_local_speakers_of_one_cluster_are_one_voice():
@@ -107,6 +113,19 @@ def test_two_local_speakers_of_one_cluster_are_one_voice():
     active[0, 50:100, 0] = active[0, 80:200, 1] = True
     turns = reconstruct(active, np.array([[4, 4, -1]]), 2.5, 10.0)
     assert turns == [(*edges(50, 200), 4)]
+
+
+def test_given_counts_are_obeyed_and_must_fit():
+    active = blank(1)
+    active[0, :, 0] = active[0, 100:300, 1] = True
+    labels, count = np.array([[0, 1, -1]]), np.zeros(FRAMES, int)
+    count[50:150] = 1
+    assert reconstruct(active, labels, 2.5, 10.0, count=count) == [(*edges(50, 150), 0)]
+    count[120:150] = 2
+    found = reconstruct(active, labels, 2.5, 10.0, count=count[:-1])  # one frame may be lost by rounding a duration
+    assert found == [(*edges(50, 150), 0), (*edges(120, 150), 1)]
+    with pytest.raises(DiarkitError, match="counts of 500 frames"):
+        reconstruct(active, labels, 2.5, 10.0, count=count[:500])
 
 
 def test_one_speaker_at_a_time_and_a_cap():

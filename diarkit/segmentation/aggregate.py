@@ -7,12 +7,14 @@ from diarkit.segmentation.grid import FRAMES, first_frames, frame_count
 EDGE_WEIGHT = 1e-3  # of trimmed frames: they count where no other window reaches
 
 
-def frame_weights(trim=0.0):
+def frame_weights(taper=True, trim=0.0):
     """Return (589,) float32, how much each frame of a window counts.
 
-    trim: share of the window at each end that hardly does: there the network knows only what comes after, or before.
+    Near a window's ends the network knows only what comes after, or before. taper: weights fall in a straight line from
+    the middle to the ends, else they are equal. trim: share of the window at each end that hardly counts at all.
     """
-    weights, edge = np.ones(FRAMES, np.float32), round(trim * FRAMES)
+    place, edge = np.arange(FRAMES, dtype=np.float32), round(trim * FRAMES)
+    weights = np.minimum(place + 1, FRAMES - place) / (FRAMES // 2 + 1) if taper else np.ones(FRAMES, np.float32)
     weights[:edge] = weights[FRAMES - edge:] = EDGE_WEIGHT
     return weights
 

@@ -15,6 +15,7 @@ class SegmentOptions:
                       choices=("torch", "onnx"))
     batch: int = opt(16, "windows that go through the network together", low=1, high=256)
     threads: int = opt(1, "batches worked on at the same time; the result is the same", low=1, high=64)
+    taper: bool = opt(True, "where windows overlap, each counts the more the nearer its middle is; false: all alike")
     trim: float = opt(0.0, "share of a window at each end that counts only where no other window reaches", low=0,
                       below=0.5)
     overlap_bias: float = opt(0.0, "added to the log probability of two speakers at once; above 0 finds more of it")

@@ -11,19 +11,20 @@ from diarkit.vad.smoothing import VadOptions, runs, smooth
 BLOCK_T = 1 << 16  # frames whose activity is held at once, 18 minutes: 50 speakers take 13 MB
 
 
-def reconstruct(active, labels, hop_s, duration_s, options=None, trim=0.0):
+def reconstruct(active, labels, hop_s, duration_s, options=None, weights=None, count=None):
     """Return [(start_s, end_s, label)] in time order; speakers may overlap.
 
     active: (W, 589, 3) bool, local speakers of windows, one every hop_s; labels: (W, 3) their clusters, -1: none.
-    A cluster's activity in a frame is the mean over the windows there; the `count` most active clusters talk, where
-    `count` is the number of speakers that the windows see on average, of those that have a cluster.
+    weights: (589,) how much a window's frames count, None for aggregate.frame_weights(). count: (F,) how many talk in
+    each frame, as spans.counted has it of the scores; None for the mean number that the windows see.
+    A cluster's activity in a frame is the mean over the windows there; the `count` most active clusters talk.
     """
     options = options or OverlappingTurnOptions()
     labels = _checked(active, labels)
-    weights, frames = frame_weights(trim), frame_count(len(active), hop_s, duration_s)
+    weights, frames = frame_weights() if weights is None else weights, frame_count(len(active), hop_s, duration_s)
     active = active & (labels >= 0)[:, None]
-    count = speaker_count(active, hop_s, duration_s, weights)
-    count = np.minimum(count, options.max_overlap if options.overlap else 1)
+    count = speaker_count(active, hop_s, duration_s, weights) if count is None else count
+    count = np.minimum(_fitted(count, frames), options.max_overlap if options.overlap else 1)
     names, place = np.unique(labels[labels >= 0], return_inverse=True)
     longest = np.bincount(place, active.sum(axis=1)[labels >= 0], len(names))
     talking = [np.zeros((0, len(names)), bool)]
@@ -43,6 +44,14 @@ def _checked(active, labels):
     if (labels != np.floor(labels)).any() or (labels < -1).any():
         raise DiarkitError("labels must be whole numbers from 0 on, or -1 for a local speaker without a cluster")
     return labels.astype(np.int64)
+
+
+def _fitted(count, frames):
+    """Return the counts of just these frames: a duration rounded to the millisecond may make or cost the last one."""
+    if abs(len(count) - frames) > 1:
+        raise DiarkitError(f"counts of {len(count)} frames where the segmentation has {frames}. Take the scores that "
+                           "were made with it")
+    return np.pad(count, (0, 1), "edge")[:frames]
 
 
 def _activity(active, labels, names, hop_s, weights, start, stop):

@@ -37,7 +37,7 @@ class Segmenter:
         opts = self.options
         batches = window_batches(audio.blocks(), round(opts.hop_s * RATE_HZ), opts.batch)
         classes, speech = (np.concatenate(parts) for parts in zip(*ordered(self._batch, batches, opts.threads)))
-        weights = frame_weights(opts.trim)
+        weights = frame_weights(opts.taper, opts.trim)
         scores = average(speech, opts.hop_s, audio.duration_s, weights)
         votes = change_votes(classes, opts.hop_s, audio.duration_s, weights)
         return Segmentation(classes, np.column_stack([scores / 255, votes]).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Speech, overlap and change points from the scores of a segmentation."""
+"""Speech, overlap, change points and counts from the scores of a segmentation."""
 
 import numpy as np
 
@@ -23,6 +23,13 @@ def overlap_spans(scores, duration_s, opts):
 def changes(scores, duration_s, opts):
     """Return (P,) float64 seconds where the set of active speakers changes."""
     return change_times(scores[:, 2], opts.change_onset, duration_s)
+
+
+def counted(scores, opts):
+    """Return (F,) int64, how many speakers talk in each frame, 0 to 2, by the same thresholds as speech and overlap."""
+    speech = hysteresis(scores[:, 0], opts.onset, opts.offset)
+    overlap = hysteresis(scores[:, 1], opts.overlap_onset, opts.overlap_offset)
+    return speech.astype(np.int64) + (speech & overlap)
 
 
 def _spans(active, duration_s, opts):
