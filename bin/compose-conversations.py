@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compose conversations with a reference out of utterances of single speakers.
 
-Reads <wav-scp> (one utterance a line) and <utt2spk>; writes <out-dir>/audio/*.flac, wav.scp, reco2dur, ref.rttm, ref.uem
-and reco2num_spk. [utt2group] keeps a conversation within one group (a corpus, a room), so that a change of channel never
-gives a change of speaker away.
+Reads <wav-scp> (one utterance a line) and <utt2spk>; writes <out-dir>/audio/*.flac, wav.scp, reco2dur, ref.rttm,
+ref.uem and reco2num_spk. [utt2group] keeps a conversation within one group (a corpus, a room), so that a change of
+channel never gives a change of speaker away.
 """
 
 import os

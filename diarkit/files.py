@@ -71,7 +71,7 @@ def read_lines(path, mend="Check the path"):
 
 
 def split_entry(line):
-    """Return (key, rest) of a table's line; only the first run of blanks or tabs parts them, so a path may hold both."""
+    """Return (key, rest) of a table's line; only its first run of blanks or tabs parts them: a path may hold both."""
     key, *rest = re.split(r"[ \t]+", line.strip(" \t\r\n"), maxsplit=1)
     return key, rest[0] if rest else ""
 
