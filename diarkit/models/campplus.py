@@ -173,7 +173,11 @@ class CamPlusPlus(nn.Module):
     def pool(self, frames):
         """Return (B, 192) embeddings of frame-level outputs: mean and deviation over time, then a linear layer."""
         stats = torch.cat([frames.mean(-1), frames.std(-1)], -1)
-        return self.xvector.dense(stats.unsqueeze(-1))
+        return self.project(stats)
+
+    def project(self, stats):
+        """Return (N, 192) embeddings of mean and deviation side by side, (N, 1024) of any float."""
+        return self.xvector.dense(stats.float().unsqueeze(-1))
 
     def forward(self, x):
         return self.pool(self.frames(x))

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from diarkit.errors import DiarkitError, UsageError
+from diarkit.files import read_number_table
 from diarkit.models import table
 from diarkit.models.fetch import fetch
 from diarkit.models.run import OnnxTrunk, TorchTrunk, onnx_session, torch_run
 
+SCALES = table.TABLE.parent / "resnet34_int8.scales"
 LONGEST_T = 3000  # 30 s: longer input is cut, so that memory is bounded
 
 
@@ -19,7 +21,8 @@ class Network:
     run: (B, T, mels) float32 -> (B, dim) float32. features: the conf file its features must be made with, None when
     unknown. centred: it wants features whose mean over the window is 0. unit: its embeddings have length 1.
     least_t, most_t: the fewest and most frames it takes at once. trunk: has `frames(x)` and `pool(frames, weights)`
-    for a network whose frame-level outputs do not depend on the window, else None.
+    for a network whose frame-level outputs do not depend on the window, else None. context: the same for a network
+    whose frame-level outputs do depend on it, one for every two features.
     """
 
     name: str
@@ -32,13 +35,15 @@ class Network:
     least_t: int = 10
     most_t: int = LONGEST_T
     trunk: Any = None
+    context: Any = None
 
 
 def open_network(model, threads=1, engine="onnx"):
     """Return the Network of a name in the model table, or of a file of the user's own.
 
     An own file is an ONNX model that takes (B, T, mels) and gives (B, dim), or a torch state dict of one of the
-    networks here, told by its keys. engine: `torch` runs the pinned ResNet34 in torch instead of ONNX Runtime.
+    networks here, told by its keys. engine, for the pinned ResNet34: `onnx` is ONNX Runtime, `torch` is torch, `int8`
+    is torch with a trunk of 8-bit integers, `fastest` is int8 where the processor is made for it and else onnx.
     threads: for ONNX Runtime per network; torch knows one number for the whole process.
     """
     entries = {e.name: e for e in table.read_models().values() if e.kind == "embedding"}
@@ -55,15 +60,21 @@ def conf_of(name):
 
 
 def _open_file(path, name, threads, engine):
+    if engine == "int8" and name != "resnet34":
+        raise UsageError(f"--engine=int8: there are scales for the pinned resnet34 alone, not for {path}")
     if Path(path).suffix != ".onnx":
         return _open_torch(path, threads)
     if name != "resnet34":
         return _open_onnx(path, threads)
     data = Path(path).read_bytes()
-    if engine == "torch":
-        from diarkit.models import resnet34  # torch is imported only where it runs something: it takes a second
+    if engine in ("torch", "int8", "fastest"):
+        from diarkit.models import resnet34, resnet34_int8  # torch is imported only where it runs: it takes a second
 
-        return _describe(resnet34.from_onnx(data), threads)
+        if engine == "torch":
+            return _describe(resnet34.from_onnx(data), threads)
+        if engine == "int8" or resnet34_int8.is_fast_here():
+            integers = resnet34_int8.Int8ResNet34(resnet34.from_onnx(data), read_number_table(SCALES))
+            return _resnet34(torch_run(integers, threads), TorchTrunk(integers))
     trunk = OnnxTrunk(data, threads)
     return _resnet34(trunk, trunk)
 
@@ -115,7 +126,7 @@ def _describe(network, threads):
     run = torch_run(network, threads)
     kind = type(network).__name__
     if kind == "CamPlusPlus":
-        return Network("campplus", run, mels=80, dim=192, features=conf_of("campplus"))
+        return Network("campplus", run, mels=80, dim=192, features=conf_of("campplus"), context=TorchTrunk(network))
     if kind == "Ge2e":
         return Network("ge2e", run, mels=40, dim=256, features=conf_of("ge2e"), centred=False, unit=True, most_t=160)
     return _resnet34(run, TorchTrunk(network))

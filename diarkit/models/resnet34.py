@@ -58,6 +58,10 @@ class ResNet34(nn.Module):
         mean, deviation = weighted_stats(frames, weights)
         return self.linear(torch.cat([mean, deviation], -1)) - self.mean
 
+    def project(self, stats):
+        """Return (N, 256) float64 embeddings of mean and deviation side by side, (N, 5120) float64."""
+        return F.linear(stats, self.linear.weight.double(), self.linear.bias.double()) - self.mean
+
     def forward(self, x):
         return self.pool(self.frames(x))
 

@@ -5,9 +5,10 @@ import functools
 import numpy as np
 
 from diarkit.errors import DiarkitError
-from diarkit.models.onnx_file import with_output
+from diarkit.models.onnx_file import initialisers, with_output
 
 RESNET34_FRAMES = "343"  # the published graph's name of the trunk's output
+RESNET34_EXIT = "model.seg_1.weight", "model.seg_1.bias", "mean_vec"
 
 
 def onnx_session(model, threads):
@@ -57,6 +58,13 @@ class TorchTrunk:
             weights = None if weights is None else torch.from_numpy(np.asarray(weights, np.float32))
             return self.network.pool(torch.from_numpy(frames), weights).numpy()
 
+    def project(self, stats):
+        """Return (N, dim) float32 embeddings of mean and deviation side by side, (N, 2 C) float64."""
+        import torch
+
+        with torch.inference_mode():
+            return self.network.project(torch.from_numpy(stats)).numpy().astype(np.float32)
+
 
 class OnnxTrunk:
     """The pinned ResNet34 on ONNX Runtime, whole or up to its frame level; pooling with masks is torch's."""
@@ -72,6 +80,16 @@ class OnnxTrunk:
         """Return (B, 2560, ceil(T / 8)) float32 frame-level outputs of x (B, T, 80)."""
         found = self.session.run([RESNET34_FRAMES], {"input_features": x})[0]
         return found.reshape(len(found), -1, found.shape[-1])
+
+    @functools.cached_property
+    def _exit(self):
+        found = initialisers(self.data)
+        return tuple(found[name].astype(np.float64) for name in RESNET34_EXIT)
+
+    def project(self, stats):
+        """Return (N, 256) float32 embeddings of pooled mean and deviation (N, 5120) float64."""
+        weight, bias, mean = self._exit
+        return (stats @ weight.T + bias - mean).astype(np.float32)
 
     @functools.cached_property
     def pool(self):

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Turn every local speaker of a segmentation into an embedding: one matrix (3 W, dim) per recording.
+
+Row 3 w + k is local speaker k of window w, pooled over the frames where that speaker talks alone, or over all where
+there are too few of them; a row of zeros stands for a speaker who does not talk enough. resnet34 runs once over a
+recording, wherever anybody talks, and every speaker of every window is pooled from that; campplus runs on each window.
+"""
+
+from diarkit import cli
+from diarkit.embed.feats import frame_shift_s
+from diarkit.embed.speakers import SpeakerEmbedder, SpeakerEmbedOptions
+from diarkit.errors import DiarkitError, UsageError
+from diarkit.models.network import open_network
+from diarkit.options import from_conf, opt, options
+from diarkit.segmentation import SegmentOptions
+from diarkit.tables import MatrixWriter, load_matrix, read_matrices, read_scp
+
+
+@options
+class ModelOptions:
+    """Model and inputs"""
+
+    model: str = opt("resnet34", "resnet34, campplus, or a file of torch weights of one of these")
+    engine: str = opt("fastest", "what runs resnet34; fastest is int8 on processors made for it, else onnx",
+                      choices=("fastest", "int8", "onnx", "torch"))
+    feats_config: str = opt("", "the feats.conf that the features were made with (required)")
+    seg_config: str = opt("", "the seg.conf that the segmentation was made with, for its hop (required)")
+
+    def check(self):
+        for name in ("feats_config", "seg_config"):
+            if not getattr(self, name):
+                raise UsageError(f"--{name.replace('_', '-')} is required: it stands beside the table it describes")
+
+
+def main(feats, segmentations, embeddings, model, embed):
+    """Write the embeddings of every recording."""
+    hop_s, found = from_conf(SegmentOptions, model.seg_config).hop_s, read_scp(segmentations)
+    network = open_network(model.model, embed.threads, model.engine)
+    embedder = SpeakerEmbedder(network, embed, frame_shift_s(model.feats_config, network.features))
+
+    def work(reco, load):
+        if reco not in found:
+            raise DiarkitError(f"not in {segmentations}. Make both from the same data directory")
+        writer.write(reco, embedder(load(), load_matrix(found[reco]), hop_s))
+
+    with MatrixWriter(embeddings) as writer:
+        cli.for_each(read_matrices(feats), work)
+
+
+if __name__ == "__main__":
+    cli.run(main, __doc__, ("feats-rspecifier", "seg-rspecifier", "emb-wspecifier"), ModelOptions, SpeakerEmbedOptions)

@@ -1,0 +1,70 @@
+"""Embeddings of the local speakers of a segmentation, from one pass of the network's trunk over each recording.
+
+ResNet34's frames depend on their surroundings alone, so its trunk runs once, whatever the hop. CAM++ looks at the whole
+window: it runs over each window once, and the three local speakers are pooled from that. Networks without frame-level
+statistics (GE2E) cannot be pooled under masks.
+"""
+
+import numpy as np
+
+from diarkit.embed.pooling import row_statistics, weight_matrix
+from diarkit.embed.trunk import STRIDE, Trunk, output_frames
+from diarkit.embed.windowed import window_statistics
+from diarkit.errors import DiarkitError, UsageError
+from diarkit.options import opt, options
+from diarkit.segmentation.grid import FRAMES
+from diarkit.segmentation.powerset import SPEAKERS
+
+CENTRE_S = 0.0125  # the middle of the first feature frame: 25 ms from 0
+
+
+@options
+class SpeakerEmbedOptions:
+    """Embeddings of local speakers"""
+
+    min_clean_s: float = opt(0.5, "a speaker with so many seconds alone is pooled without overlapped speech", low=0)
+    least_s: float = opt(0.2, "a speaker with fewer seconds in a window gets a row of zeros", low=0.16)
+    norm_s: float = opt(10.0, "the mean over so many seconds around a frame is taken off it; 0: of all", low=0)
+    block_s: float = opt(40.0, "seconds that go through the network at once: bounds memory", low=1)
+    threads: int = opt(1, "processor threads of one job; with int8 they change no bit", low=1, high=256)
+
+
+class SpeakerEmbedder:
+    """`embedder(features (T, D), classes (W, 589), hop_s) -> (3 W, E) float32`; network: an open Network."""
+
+    def __init__(self, network, options=None, shift_s=0.01):
+        self.network, self.options, self.shift_s = network, options or SpeakerEmbedOptions(), shift_s
+        if network.trunk is None and network.context is None:
+            raise UsageError(f"--model: {network.name} has no frame-level outputs that could be pooled under the masks "
+                             "of speakers. Take resnet34 or campplus")
+
+    def __call__(self, features, classes, hop_s):
+        """Return (3 W, dim) float32: row 3 w + k is local speaker k of the window that starts at w hop_s seconds.
+
+        features: (T, mels) float32, may be memory-mapped; classes: (W, 589) powerset classes. Rows of zeros stand for
+        speakers who do not talk enough.
+        """
+        classes = np.asarray(classes)
+        if classes.ndim != 2 or len(classes) and classes.shape[1] != FRAMES:
+            raise DiarkitError(f"a segmentation of shape {classes.shape}, expected (windows, {FRAMES})")
+        if features.ndim != 2 or len(features) and features.shape[1] != self.network.mels:
+            raise DiarkitError(f"features of shape {features.shape}, {self.network.name} takes {self.network.mels} "
+                               "columns")
+        statistics = self._one_pass if self.network.trunk else self._windows
+        found = np.zeros((SPEAKERS * len(classes), self.network.dim), np.float32)
+        for rows, stats in statistics(features, classes, hop_s):
+            found[rows] = (self.network.trunk or self.network.context).project(stats)
+        return found
+
+    def _one_pass(self, features, classes, hop_s):
+        o, total = self.options, output_frames(len(features))
+        weights = weight_matrix(classes, hop_s, total, STRIDE * self.shift_s, CENTRE_S, o.min_clean_s, o.least_s)
+        needed = np.bincount(weights.indices, minlength=total) > 0
+        trunk = Trunk(self.network, o.norm_s, o.block_s, self.shift_s)
+        blocks = (frames[needed[first:first + len(frames)]] for first, frames in trunk.blocks(features, needed))
+        return row_statistics(weights[:, needed], blocks)
+
+    def _windows(self, features, classes, hop_s):
+        o = self.options
+        return window_statistics(self.network, features, classes, hop_s, self.shift_s, CENTRE_S, o.min_clean_s,
+                                 o.least_s)

@@ -1,0 +1,80 @@
+"""The frame level of a network, once over a recording: in blocks that equal one pass, and only where it is needed.
+
+An output frame of ResNet34 depends on 225 feature frames around it (the receptive field of its 33 convolutions of
+3 x 3 along time), so a block that is run with 14 more output frames at each side gives exactly what one pass over the
+recording gives; at the recording's ends both see the same zero padding.
+"""
+
+import numpy as np
+
+from diarkit.errors import DiarkitError
+from diarkit.features.cmvn import Cmvn, CmvnOptions, cmvn_stats
+
+STRIDE, FIELD_T = 8, 225  # feature frames: from one output frame to the next, and how many one depends on
+MARGIN = (FIELD_T // 2) // STRIDE  # output frames
+
+
+def stretches(needed, most):
+    """Return (first, end) pairs of output frames that cover what is needed; none is longer than `most`.
+
+    needed: (N,) bool. A gap is skipped where running it would cost more than the margins it saves.
+    """
+    places = np.flatnonzero(needed)
+    if not len(places):
+        return []
+    cut = np.flatnonzero(np.diff(places) > 2 * MARGIN + 1)
+    found = []
+    for first, end in zip(places[np.r_[0, cut + 1]], places[np.r_[cut, len(places) - 1]] + 1):
+        edges = np.linspace(first, end, -(-(end - first) // most) + 1).round().astype(int)
+        found += list(zip(edges[:-1].tolist(), edges[1:].tolist()))
+    return found
+
+
+class Trunk:
+    """Frame-level outputs of recordings.
+
+    network: an open Network with a trunk. norm_s: the mean over so many seconds around a frame is taken off its
+    features, 0 for the mean of the recording. block_s: so much goes through the network at once, which bounds memory.
+    """
+
+    def __init__(self, network, norm_s=10.0, block_s=40.0, shift_s=0.01):
+        assert network.trunk is not None, f"{network.name}: its frames depend on the whole window"
+        self.network, self.norm_t = network, round(norm_s / shift_s)
+        self.most = max(round(block_s / shift_s / STRIDE), 1)
+        self.cmvn = Cmvn(CmvnOptions(cmn_window=self.norm_t, center=True))
+
+    def blocks(self, features, needed=None):
+        """Yield (first output frame, (n, C) float32 outputs) in order; without `needed` together all of them.
+
+        features: (T, mels) float32, may be memory-mapped; needed: (ceil(T / 8),) bool, None for all.
+        Raises DiarkitError for features of another width, and where an output is not finite.
+        """
+        if features.ndim != 2 or features.shape[1] != self.network.mels:
+            raise DiarkitError(f"features of shape {features.shape}, {self.network.name} takes {self.network.mels} "
+                               "columns")
+        total = output_frames(len(features))
+        needed = np.ones(total, bool) if needed is None else needed
+        assert needed.shape == (total,), (needed.shape, total)
+        stats = None if self.norm_t or not len(features) else cmvn_stats(features)
+        for first, end in stretches(needed, self.most):
+            yield first, self._run(features, first, end, stats)
+
+    def _run(self, features, first, end, stats):
+        begin = max(first - MARGIN, 0)
+        x = self._centred(features, begin * STRIDE, min((end + MARGIN) * STRIDE, len(features)), stats)
+        frames = self.network.trunk.frames(x[None])[0, :, first - begin:end - begin].T
+        if not np.isfinite(frames).all():
+            raise DiarkitError(f"{self.network.name} gives no finite output for feature frames {first * STRIDE} to "
+                               f"{end * STRIDE}. Look for infinite values there")
+        return frames
+
+    def _centred(self, features, start, stop, stats):
+        """Return features[start:stop] less their mean: of the recording, or over a sliding window."""
+        low = max(start - self.norm_t, 0)  # so wide that no window of a frame inside is cut
+        near = np.asarray(features[low:stop + self.norm_t], np.float32)
+        return np.ascontiguousarray(self.cmvn(near, stats)[start - low:stop - low])
+
+
+def output_frames(features_t):
+    """Return how many output frames come of so many feature frames."""
+    return -(-features_t // STRIDE)
