@@ -59,9 +59,9 @@ def _disk(path):
     """Return ` The disk at <mount point> has <free> of <size> left.` for a file on it, "" where that cannot be told."""
     try:
         folder = os.path.realpath(os.path.dirname(path or ""))
-        sizes = os.statvfs(folder)
         while not os.path.ismount(folder):
             folder = os.path.dirname(folder)
+        sizes = os.statvfs(folder)
     except (OSError, TypeError):
         return ""
     free_mb, all_mb = (blocks * sizes.f_frsize / 1e6 for blocks in (sizes.f_bavail, sizes.f_blocks))

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import mmap
 import os
 import struct
 import sys
@@ -61,6 +62,13 @@ def load_matrix(entry):
         raise DiarkitError(f"{entry}: {error}") from None
     except OSError as error:
         raise DiarkitError(f"{entry}: cannot be read: {error.strerror}") from None
+
+
+def forget_pages(matrix):
+    """Give back the memory of what was read of a memory-mapped matrix; it is read again where it is needed again."""
+    held = getattr(matrix, "_mmap", None)
+    if held is not None and hasattr(held, "madvise"):
+        held.madvise(mmap.MADV_DONTNEED)
 
 
 def _float_matrix(file):

@@ -148,7 +148,7 @@ echo "# Started at $(date) on ${{HOSTNAME:-this machine}}"
 bash -o pipefail -c {command}
 status=$?
 echo "# Ended (status $status) at $(date), elapsed time $SECONDS seconds"
-echo "$status" >{marker}.tmp && mv -f {marker}.tmp {marker}
+echo "$status" >{marker}.tmp && mv -f {marker}.tmp {marker} || rm -f {marker}.tmp
 exit "$status"
 """
 

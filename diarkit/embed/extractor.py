@@ -6,6 +6,9 @@ from diarkit.embed.cut import batches, frame_spans, pieces
 from diarkit.errors import DiarkitError
 from diarkit.models.network import open_network
 from diarkit.options import opt, options
+from diarkit.tables import forget_pages
+
+FORGET = 64  # batches after which mapped features are let go, so that memory does not grow with the recording
 
 
 @options
@@ -55,12 +58,14 @@ class Extractor:
     def _run(self, features, starts, lengths):
         """Return (M, dim) embeddings of spans in frames; a span longer than the recording repeats its frames."""
         vectors = np.empty((len(starts), self.network.dim), np.float32)
-        for rows in batches(lengths, self.options.batch_frames):
+        for number, rows in enumerate(batches(lengths, self.options.batch_frames)):
             index = (starts[rows, None] + np.arange(lengths[rows[0]])) % len(features)
             x = np.ascontiguousarray(features[index], np.float32)
             if self.network.centred:
                 x -= x.mean(1, keepdims=True)
             vectors[rows] = self.network.run(x)
+            if number % FORGET == FORGET - 1:
+                forget_pages(features)
         if not np.isfinite(vectors).all():
             at = starts[~np.isfinite(vectors).all(1)][0] * self.shift_s
             raise DiarkitError(f"{self.network.name} gives no finite embedding of the window at {at:.2f} s. Look for "
