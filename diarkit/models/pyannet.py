@@ -109,7 +109,7 @@ class PyanNet(nn.Module):
 
     def classify(self, x):
         """Return (B, T, 7) log probabilities of SincNet's output (B, 60, T)."""
-        x = self.lstm(x.transpose(1, 2))[0]
+        x = self.lstm(x.transpose(1, 2).to(self.lstm.weight_ih_l0.dtype))[0].to(self.classifier.weight.dtype)
         for linear in self.linear:
             x = F.leaky_relu(linear(x))
         return F.log_softmax(self.classifier(x), -1)
