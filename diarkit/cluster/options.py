@@ -15,9 +15,9 @@ class VbxOptions:
 
     plda: str = opt("resnet34", "[vbx] PLDA: the name of an embedding model, or a folder of steps/train_plda.sh")
     plda_dims: int = opt(128, "[vbx] how many of its dimensions, those that differ most between speakers", low=1)
-    fa: float = opt(0.3, "[vbx] weight of the vectors (F_A); below 1, as neighbouring windows are no fresh evidence",
+    fa: float = opt(0.5, "[vbx] weight of the vectors (F_A); below 1, as neighbouring windows are no fresh evidence",
                     above=0.0)
-    fb: float = opt(17.0, "[vbx] weight of each speaker's prior (F_B); larger: fewer speakers", above=0.0)
+    fb: float = opt(5.0, "[vbx] weight of each speaker's prior (F_B); larger: fewer speakers", above=0.0)
     loop_prob: float = opt(0.9, "[vbx] probability that the speaker stays from one vector to the next (P_loop); "
                                 "0: the vectors' order says nothing", low=0.0, below=1.0)
     smoothing: float = opt(5.0, "[vbx] how sure the start is of its labels: softmax of this and zeros", above=0.0)
