@@ -35,7 +35,7 @@ class ModelOptions:
 def main(feats, segmentations, embeddings, model, embed):
     """Write the embeddings of every recording."""
     hop_s, found = from_conf(SegmentOptions, model.seg_config).hop_s, read_scp(segmentations)
-    network = open_network(model.model, embed.threads, model.engine)
+    network = open_network(model.model, engine=model.engine)
     embedder = SpeakerEmbedder(network, embed, frame_shift_s(model.feats_config, network.features))
 
     def work(reco, load):

@@ -5,7 +5,7 @@
 # Writes: <out>/emb.scp
 model=resnet34                          # resnet34, campplus, or a file of torch weights of one of these
 embed_config=conf/embed_speakers.conf   # options of bin/embed-speakers.py
-threads=1                               # processor threads of each job
+threads=1                               # blocks each job works on at the same time (no stamp)
 nj=4                                    # most jobs to run at once
 cmd=run.py                              # how to start jobs, see cmd.sh
 . utils/step.sh

@@ -8,7 +8,7 @@ from diarkit.models.network import open_network
 from diarkit.options import opt, options
 from diarkit.tables import forget_pages
 
-FORGET = 64  # batches after which mapped features are let go, so that memory does not grow with the recording
+FORGET = 16  # batches after which mapped features are let go, so that memory does not grow with the recording
 
 
 @options

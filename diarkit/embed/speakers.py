@@ -26,7 +26,7 @@ class SpeakerEmbedOptions:
     least_s: float = opt(0.2, "a speaker with fewer seconds in a window gets a row of zeros", low=0.16)
     norm_s: float = opt(10.0, "the mean over so many seconds around a frame is taken off it; 0: of all", low=0)
     block_s: float = opt(40.0, "seconds that go through the network at once: bounds memory", low=1)
-    threads: int = opt(1, "processor threads of one job; with int8 they change no bit", low=1, high=256)
+    threads: int = opt(1, "blocks worked on at the same time by one job; they change no bit", low=1, high=64)
 
 
 class SpeakerEmbedder:
@@ -60,7 +60,7 @@ class SpeakerEmbedder:
         o, total = self.options, output_frames(len(features))
         weights = weight_matrix(classes, hop_s, total, STRIDE * self.shift_s, CENTRE_S, o.min_clean_s, o.least_s)
         needed = np.bincount(weights.indices, minlength=total) > 0
-        trunk = Trunk(self.network, o.norm_s, o.block_s, self.shift_s)
+        trunk = Trunk(self.network, o.norm_s, o.block_s, o.threads, self.shift_s)
         blocks = (frames[needed[first:first + len(frames)]] for first, frames in trunk.blocks(features, needed))
         return row_statistics(weights[:, needed], blocks)
 

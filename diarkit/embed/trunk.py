@@ -5,6 +5,9 @@ An output frame of ResNet34 depends on 225 feature frames around it (the recepti
 recording gives; at the recording's ends both see the same zero padding.
 """
 
+import collections
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from diarkit.errors import DiarkitError
@@ -12,6 +15,7 @@ from diarkit.features.cmvn import Cmvn, CmvnOptions, cmvn_stats
 
 STRIDE, FIELD_T = 8, 225  # feature frames: from one output frame to the next, and how many one depends on
 MARGIN = (FIELD_T // 2) // STRIDE  # output frames
+SMALL_S = 10.0  # a short recording is cut into two blocks for two threads, but no smaller
 
 
 def stretches(needed, most):
@@ -35,12 +39,13 @@ class Trunk:
 
     network: an open Network with a trunk. norm_s: the mean over so many seconds around a frame is taken off its
     features, 0 for the mean of the recording. block_s: so much goes through the network at once, which bounds memory.
+    threads: blocks worked on at the same time; with a network that has one thread for itself they change no bit.
     """
 
-    def __init__(self, network, norm_s=10.0, block_s=40.0, shift_s=0.01):
+    def __init__(self, network, norm_s=10.0, block_s=40.0, threads=1, shift_s=0.01):
         assert network.trunk is not None, f"{network.name}: its frames depend on the whole window"
-        self.network, self.norm_t = network, round(norm_s / shift_s)
-        self.most = max(round(block_s / shift_s / STRIDE), 1)
+        self.network, self.norm_t, self.threads = network, round(norm_s / shift_s), threads
+        self.most, self.small = (max(round(s / shift_s / STRIDE), 1) for s in (block_s, SMALL_S))
         self.cmvn = Cmvn(CmvnOptions(cmn_window=self.norm_t, center=True))
 
     def blocks(self, features, needed=None):
@@ -56,8 +61,23 @@ class Trunk:
         needed = np.ones(total, bool) if needed is None else needed
         assert needed.shape == (total,), (needed.shape, total)
         stats = None if self.norm_t or not len(features) else cmvn_stats(features)
-        for first, end in stretches(needed, self.most):
-            yield first, self._run(features, first, end, stats)
+        most = min(self.most, max(-(-int(needed.sum()) // 2), self.small))
+        spans = stretches(needed, most)
+        runs = self._in_order(lambda span: self._run(features, *span, stats), spans)
+        yield from ((first, frames) for (first, _), frames in zip(spans, runs))
+
+    def _in_order(self, run, spans):
+        """Yield run(span) of each span; as many as there are threads are under way, so that memory stays bounded."""
+        if self.threads == 1:
+            yield from map(run, spans)
+            return
+        with ThreadPoolExecutor(self.threads) as pool:
+            waiting = collections.deque()
+            for span in spans:
+                waiting.append(pool.submit(run, span))
+                if len(waiting) > self.threads:
+                    yield waiting.popleft().result()
+            yield from (future.result() for future in waiting)
 
     def _run(self, features, first, end, stats):
         begin = max(first - MARGIN, 0)

@@ -1,18 +1,18 @@
 """The trunk of ResNet34 in 8-bit integers, on processors that multiply them fast (AVX-512 VNNI).
 
 Weights have one scale for each output channel, activations one for each layer, found once on real speech
-(conf/resnet34_int8.tsv). What leaves a convolution is rectified, hence unsigned: its zero is 0. Products of integers
-are summed exactly, so the number of threads and the place of a block change no bit.
+(conf/resnet34_int8.scales). What leaves a convolution is rectified, hence unsigned: its zero is 0. Features and what
+leaves a shortcut have two signs: their zero is 128. Products of integers are summed exactly, so the number of threads
+and the place of a block change no bit.
 Jacob et al. 2018, "Quantization and training of neural networks for efficient integer-arithmetic-only inference".
 """
 
 import torch
-from torch.nn import functional as F
 
 from diarkit.errors import DiarkitError
 from diarkit.models.resnet34 import ResNet34
 
-SHORTCUT_ZERO = 128  # a shortcut's convolution is not rectified: its zero lies in the middle of 0..255
+MIDDLE = 128  # the zero of what has two signs
 CLIPPED = 1e-5  # share of a layer's outputs that is too large for its scale
 
 
@@ -24,25 +24,25 @@ def is_fast_here():
 class Conv:
     """One convolution, its weights packed for the kernel: uint8 in, uint8 out."""
 
-    def __init__(self, conv, in_scale, out_scale, out_zero=0):
-        self.in_scale, self.out_scale, self.out_zero = float(in_scale), float(out_scale), out_zero
+    def __init__(self, conv, in_scale, out_scale, in_zero=0, out_zero=0):
+        self.source, self.out_scale, self.out_zero = (float(in_scale), in_zero), float(out_scale), out_zero
         self.shape = list(conv.stride), list(conv.padding), [1, 1], 1
         self.scales = conv.weight.detach().abs().amax((1, 2, 3)).clamp(min=1e-8) / 127
         self.zeros = torch.zeros(len(self.scales), dtype=torch.int64)
         weight = (conv.weight.detach() / self.scales[:, None, None, None]).round().to(torch.int8)
-        self.weight = torch.ops.onednn.qconv_prepack(weight, self.scales, self.in_scale, 0, *self.shape, None)
+        self.weight = torch.ops.onednn.qconv_prepack(weight, self.scales, *self.source, *self.shape, None)
         self.bias = conv.bias.detach()
 
     def __call__(self, x, after="relu"):
         """Return the quantised convolution of x (B, C, H, T) uint8; after: `relu` or `none`."""
         return torch.ops.onednn.qconv2d_pointwise(
-            x, self.in_scale, 0, self.weight, self.scales, self.zeros, self.bias, *self.shape, self.out_scale,
+            x, *self.source, self.weight, self.scales, self.zeros, self.bias, *self.shape, self.out_scale,
             self.out_zero, torch.uint8, after, [], "")
 
     def add_relu(self, x, other, scale, zero):
         """Return relu(convolution + other); other, of that scale and zero, is written over."""
         return torch.ops.onednn.qconv2d_pointwise.binary(
-            x, self.in_scale, 0, self.weight, self.scales, self.zeros, other, self.bias, *self.shape, self.out_scale,
+            x, *self.source, self.weight, self.scales, self.zeros, other, self.bias, *self.shape, self.out_scale,
             0, torch.uint8, scale, zero, "sum", 1.0, "relu", [], "")
 
 
@@ -51,17 +51,17 @@ class Int8ResNet34:
 
     def __init__(self, network, scales):
         """network: a ResNet34; scales: {layer name: scale} for the names of `layers(network)`."""
-        missing = sorted(set(layers(network)) - set(scales))
+        missing = sorted({"input", *layers(network)} - set(scales))
         if missing:
             raise DiarkitError(f"no scale for {', '.join(missing[:3])} of a ResNet34")
         self.pool, self.project = network.pool, network.project
-        self.first, self.scale = network.conv1, scales["conv1"]
-        self.blocks, at = [], scales["conv1"]
+        self.scale, at = scales["input"], scales["conv1"]
+        self.first, self.blocks = Conv(network.conv1, self.scale, at, in_zero=MIDDLE), []
         for number, block in enumerate(network.blocks):
             middle, out = scales[f"blocks.{number}.conv1"], scales[f"blocks.{number}"]
             shortcut = None
             if isinstance(block.shortcut, torch.nn.Conv2d):
-                shortcut = Conv(block.shortcut, at, scales[f"blocks.{number}.shortcut"], SHORTCUT_ZERO)
+                shortcut = Conv(block.shortcut, at, scales[f"blocks.{number}.shortcut"], out_zero=MIDDLE)
             self.blocks.append((Conv(block.conv1, at, middle), Conv(block.conv2, middle, out), shortcut, at))
             at = out
         self.last = at
@@ -71,19 +71,19 @@ class Int8ResNet34:
 
     def frames(self, x):
         """Return (B, 2560, ceil(T / 8)) float32 frame-level outputs of x (B, T, 80) float32."""
-        x = F.relu(self.first(x.transpose(1, 2).unsqueeze(1))) / self.scale
-        x = x.round_().clamp_(max=255).to(torch.uint8).contiguous(memory_format=torch.channels_last)
+        x = (x / self.scale).round_().add_(MIDDLE).clamp_(0, 255).to(torch.uint8)
+        x = self.first(x.transpose(1, 2).unsqueeze(1).contiguous(memory_format=torch.channels_last))
         for conv1, conv2, shortcut, scale in self.blocks:
             inner = conv1(x)
             if shortcut is None:
                 x = conv2.add_relu(inner, x, scale, 0)
             else:
-                x = conv2.add_relu(inner, shortcut(x, "none"), shortcut.out_scale, SHORTCUT_ZERO)
+                x = conv2.add_relu(inner, shortcut(x, "none"), shortcut.out_scale, MIDDLE)
         return x.flatten(1, 2).float() * self.last
 
 
 def layers(network):
-    """Return {name: module} of the layers whose outputs are quantised."""
+    """Return {name: module} of the layers whose outputs are quantised; what comes in is `input`."""
     assert isinstance(network, ResNet34)
     found = {"conv1": network.conv1}
     for number, block in enumerate(network.blocks):
@@ -105,6 +105,7 @@ def calibrate(network, batches):
     try:
         with torch.inference_mode():
             for x in batches:
+                _keep(found, "input", x)
                 network.frames(x)
     finally:
         for hook in hooks:
@@ -123,8 +124,8 @@ def _high(values):
 
 
 def _signed(name):
-    return name.endswith("shortcut")
+    return name == "input" or name.endswith("shortcut")
 
 
 def _top(name):
-    return 255 - SHORTCUT_ZERO if _signed(name) else 255
+    return 127 if _signed(name) else 255
