@@ -38,7 +38,7 @@ def start(folder, environment, *words, **env):
 def run(folder, environment, *words, **env):
     """Run ./run.sh in a copy of a recipe to its end; return (status, what it said)."""
     process = start(folder, environment, *words, **env)
-    said = process.communicate(timeout=900)[0]
+    said = process.communicate(timeout=3600)[0]
     return process.returncode, said
 
 
