@@ -76,7 +76,8 @@ def compare(out, new, killed):
     if finished:
         os.replace(done, begun)  # from here on the folder counts as unfinished, whatever happens
     if old.get("state") == new["state"]:
-        why = f"{' '.join(missing)} is missing" if finished else f"was not finished ({f'{killed} was killed' if killed else 'it failed'})"
+        end = f"{killed} was killed" if killed else "it failed"
+        why = f"{' '.join(missing)} is missing" if finished else f"was not finished ({end})"
         plumbing.say(f"{name}: {why}, goes on with what is there")
     else:
         changed = state.changed_recordings(old, new) if old else None
