@@ -17,11 +17,11 @@ from diarkit.tables import load_matrix
 MARK = "DIARKIT_TEST_RUN"
 
 
-def make_recipe(folder, name):
-    """Make <folder>/<name>/v1 out of the TEMPLATE and the run.sh of egs/<name>/v1; return its path."""
+def make_recipe(folder, name, script="run.sh"):
+    """Make <folder>/<name>/v1 out of the TEMPLATE, with a script of egs/<name>/v1 as its run.sh; return its path."""
     recipe = folder / name / "v1"
     subprocess.run([ROOT / "utils" / "new_recipe.sh", recipe], check=True, capture_output=True)
-    shutil.copy(ROOT / "egs" / name / "v1" / "run.sh", recipe / "run.sh")
+    shutil.copy(ROOT / "egs" / name / "v1" / script, recipe / "run.sh")
     return recipe
 
 

@@ -115,7 +115,7 @@ def test_an_empty_or_missing_folder_is_told(tmp_path, environment, name, told):
 @pytest.fixture
 def by_hand(tmp_path, speech):
     """A recipe with a data directory written by hand: a good, b short of a file, c a pipe that fails, and d good."""
-    folder = make_recipe(tmp_path, "wavs")
+    folder = make_recipe(tmp_path, "wavs", "run_windows.sh")
     for name in ("a.wav", "d.wav"):
         soundfile.write(folder / name, *speech)
     (folder / "data" / "hand").mkdir(parents=True)

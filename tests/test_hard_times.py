@@ -29,7 +29,7 @@ def put_audio(folder, environment):
 @pytest.fixture
 def recipe(tmp_path, environment):
     """A recipe with three recordings of eight seconds in which nothing has been run."""
-    folder = make_recipe(tmp_path, "wavs")
+    folder = make_recipe(tmp_path, "wavs", "run_windows.sh")
     put_audio(folder, environment)
     return folder
 
@@ -37,7 +37,7 @@ def recipe(tmp_path, environment):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, environment):
     """The contents of an undisturbed run on the three recordings."""
-    folder = make_recipe(tmp_path_factory.mktemp("egs"), "wavs")
+    folder = make_recipe(tmp_path_factory.mktemp("egs"), "wavs", "run_windows.sh")
     put_audio(folder, environment)
     status, said = run(folder, environment, *RUN)
     assert status == 0, said
@@ -172,7 +172,7 @@ def ten_hours(tmp_path, environment):
     """A recipe with one recording of ten hours of real conversations, every binary's memory watched."""
     files = sorted((SHARED / "conversations").glob("*.flac")) or [mini_audio(environment)[2]]
     samples = np.concatenate([soundfile.read(file, dtype="int16")[0] for file in files])
-    folder, left_n = make_recipe(tmp_path, "wavs"), 10 * 3600 * 16000
+    folder, left_n = make_recipe(tmp_path, "wavs", "run_windows.sh"), 10 * 3600 * 16000
     (folder / "audio").mkdir()
     with soundfile.SoundFile(folder / "audio" / "day.flac", "w", 16000, 1) as file:
         while left_n > 0:

@@ -1,30 +1,18 @@
 #!/usr/bin/env bash
-# Two people talk for half a minute: who spoke when, from the recording to the DER, in about a minute.
+# Two people talk for half a minute: who spoke when, overlaps included, from the recording to the DER, in about a minute.
 # Usage: ./run.sh [options]
-sets=dev             # data sets to work on
-vad=silero           # speech activity: silero, webrtc, energy or oracle
-model=resnet34       # speaker embedding: resnet34, campplus or ge2e
-clustering=spectral  # spectral, ahc, kmeans or meanshift
-num_speakers=        # exactly this many speakers; the clustering decides when empty
-nj=2                 # most jobs to run at once
+sets=dev         # data sets to work on
+num_speakers=    # exactly this many speakers; found when empty
+nj=2             # most jobs to run at once
 . "$(dirname "$0")/utils/recipe.sh"
-case $model in ge2e) kind=mel;; *) kind=fbank;; esac
-feats=exp/${kind}_$model speech=exp/vad_$vad windows=exp/windows_$vad
-emb=exp/${model}_$vad found=exp/${model}_${vad}_$clustering
+seg=exp/segment feats=exp/fbank_resnet34 emb=exp/resnet34_segment found=exp/resnet34_overlap
 
 for x in $sets; do stage 0 "data $x" local/prepare.sh "data/$x"; done
 for x in $sets; do stage 0 "check $x" utils/validate_data_dir.py --audio true "data/$x"; done
-
-for x in $sets; do stage 1 "speech activity $x" steps/compute_vad.sh --nj "$nj" --cmd "$cpu_cmd" --method "$vad" "data/$x" "$speech/$x"; done
-for x in $sets; do stage 1 "windows $x" steps/make_subsegments.sh "$speech/$x" "$windows/$x"; done
-
-for x in $sets; do stage 2 "features $x" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/${kind}_$model.conf" "data/$x" "$feats/$x"; done
-
-for x in $sets; do stage 3 "embeddings $x" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats/$x" "$windows/$x" "$emb/$x"; done
-
-for x in $sets; do stage 4 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/tuned_$model.conf" --num-speakers "$num_speakers" "$emb/$x" "$found/$x"; done
-
-for x in $sets; do stage 5 "turns $x" steps/make_turns.sh "data/$x" "$found/$x" "$found/$x/turns"; done
-
-for x in $sets; do stage 6 "score $x" steps/score.sh "data/$x" "$found/$x/turns" "$found/$x/score"; done
+for x in $sets; do stage 1 "local speakers $x" steps/segment_speakers.sh --nj "$nj" --cmd "$cpu_cmd" "data/$x" "$seg/$x"; done
+for x in $sets; do stage 2 "features $x" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/fbank_resnet34.conf "data/$x" "$feats/$x"; done
+for x in $sets; do stage 3 "embeddings $x" steps/embed_speakers.sh --nj "$nj" --cmd "$cpu_cmd" "$feats/$x" "$seg/$x" "$emb/$x"; done
+for x in $sets; do stage 4 "speakers $x" steps/cluster_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --num-speakers "$num_speakers" "$emb/$x" "$seg/$x" "$found/$x"; done
+for x in $sets; do stage 5 "turns $x" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "data/$x" "$seg/$x" "$found/$x" "$found/$x/turns"; done
+for x in $sets; do stage 6 "score $x" steps/score.sh --cmd "$cpu_cmd" "data/$x" "$found/$x/turns" "$found/$x/score"; done
 for x in $sets; do stage 6 "results $x" cat "$found/$x/score/der.txt"; done

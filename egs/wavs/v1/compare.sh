@@ -11,7 +11,7 @@ max_speakers=8                               # at most this many speakers; k-mea
 nj=2                                         # most jobs to run at once
 . "$(dirname "$0")/utils/recipe.sh"
 for vad in $vads; do for model in $models; do for clustering in $clusterings; do
-  stage 1 "$model $clustering $vad" ./run.sh --stop-stage 6 --audio "$audio" --rttm "$rttm" --name "$name" \
+  stage 1 "$model $clustering $vad" ./run_windows.sh --stop-stage 6 --audio "$audio" --rttm "$rttm" --name "$name" \
     --max-speakers "$max_speakers" --vad "$vad" --model "$model" --clustering "$clustering" --nj "$nj"
 done; done; done
 stage 2 "results in RESULTS.md" utils/make_results.py

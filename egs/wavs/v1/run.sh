@@ -1,29 +1,24 @@
 #!/usr/bin/env bash
-# Your own recordings: a folder of audio in; who spoke when as RTTM, JSON, CSV, subtitles and a picture for each.
+# Your own recordings: a folder of audio in; who spoke when, overlaps included, as RTTM, JSON, CSV, subtitles and a picture.
 # Usage: ./run.sh --audio DIR [options]
-audio=               # folder of recordings, at any depth, in any format that libsndfile reads
-rttm=                # references, where there are any: an RTTM file or a folder; X.rttm beside X.wav when empty
-name=wavs            # name of this set of recordings, in data/ and exp/
-num_speakers=        # exactly this many speakers in each recording
-min_speakers=        # at least this many
-max_speakers=        # at most this many
-vad=silero           # speech activity: silero, webrtc, energy, or oracle where there are references
-model=resnet34       # speaker embedding: resnet34, campplus or ge2e
-clustering=spectral  # spectral, ahc, kmeans or meanshift
-nj=2                 # most jobs to run at once
+audio=           # folder of recordings, at any depth, in any format that libsndfile reads
+rttm=            # references, where there are any: an RTTM file or a folder; X.rttm beside X.wav when empty
+name=wavs        # name of this set of recordings, in data/ and exp/
+num_speakers=    # exactly this many speakers in each recording
+min_speakers=    # at least this many
+max_speakers=    # at most this many
+nj=2             # most jobs to run at once
+threads=1        # processor threads of a job; 2 for a single long recording on two processors
 . "$(dirname "$0")/utils/recipe.sh"
 [ "$stage" != 0 ] || : "${audio:?is empty. Say where your recordings are: ./run.sh --audio DIR}"
-case $model in ge2e) kind=mel;; *) kind=fbank;; esac
-data=data/$name speech=exp/vad_$vad/$name windows=exp/windows_$vad/$name feats=exp/${kind}_$model/$name
-emb=exp/${model}_$vad/$name found=exp/${model}_${vad}_$clustering/$name
+data=data/$name seg=exp/segment/$name feats=exp/fbank_resnet34/$name emb=exp/resnet34_segment/$name found=exp/resnet34_overlap/$name
 
 stage 0 "data" local/prepare.sh --audio "$audio" --rttm "$rttm" "$data"
-stage 1 "speech activity" steps/compute_vad.sh --nj "$nj" --cmd "$cpu_cmd" --method "$vad" "$data" "$speech"
-stage 1 "windows" steps/make_subsegments.sh "$speech" "$windows"
-stage 2 "features" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/${kind}_$model.conf" "$data" "$feats"
-stage 3 "embeddings" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats" "$windows" "$emb"
-stage 4 "speakers" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/tuned_$model.conf" \
-  --num-speakers "$num_speakers" --min-speakers "$min_speakers" --max-speakers "$max_speakers" "$emb" "$found"
-stage 5 "turns" steps/make_turns.sh "$data" "$found" "$found/turns"
-[ ! -e "$data/ref.rttm" ] || stage 6 "score" steps/score.sh "$data" "$found/turns" "$found/score"
+stage 1 "local speakers" steps/segment_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --threads "$threads" "$data" "$seg"
+stage 2 "features" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/fbank_resnet34.conf "$data" "$feats"
+stage 3 "embeddings" steps/embed_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --threads "$threads" "$feats" "$seg" "$emb"
+stage 4 "speakers" steps/cluster_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --num-speakers "$num_speakers" --min-speakers "$min_speakers" \
+  --max-speakers "$max_speakers" "$emb" "$seg" "$found"
+stage 5 "turns" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "$data" "$seg" "$found" "$found/turns"
+[ ! -e "$data/ref.rttm" ] || stage 6 "score" steps/score.sh --cmd "$cpu_cmd" "$data" "$found/turns" "$found/score"
 stage 7 "results in $found/results" steps/export_turns.sh --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Two people talk for half a minute, diarized window by window: speech activity, embeddings of sliding windows, one clustering.
+# Usage: ./run_windows.sh [options]
+sets=dev             # data sets to work on
+vad=silero           # speech activity: silero, webrtc, energy or oracle
+model=resnet34       # speaker embedding: resnet34, campplus or ge2e
+clustering=spectral  # spectral, ahc, kmeans or meanshift
+num_speakers=        # exactly this many speakers; the clustering decides when empty
+nj=2                 # most jobs to run at once
+. "$(dirname "$0")/utils/recipe.sh"
+case $model in ge2e) kind=mel;; *) kind=fbank;; esac
+feats=exp/${kind}_$model speech=exp/vad_$vad windows=exp/windows_$vad
+emb=exp/${model}_$vad found=exp/${model}_${vad}_$clustering
+
+for x in $sets; do stage 0 "data $x" local/prepare.sh "data/$x"; done
+for x in $sets; do stage 0 "check $x" utils/validate_data_dir.py --audio true "data/$x"; done
+
+for x in $sets; do stage 1 "speech activity $x" steps/compute_vad.sh --nj "$nj" --cmd "$cpu_cmd" --method "$vad" "data/$x" "$speech/$x"; done
+for x in $sets; do stage 1 "windows $x" steps/make_subsegments.sh "$speech/$x" "$windows/$x"; done
+
+for x in $sets; do stage 2 "features $x" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/${kind}_$model.conf" "data/$x" "$feats/$x"; done
+
+for x in $sets; do stage 3 "embeddings $x" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats/$x" "$windows/$x" "$emb/$x"; done
+
+for x in $sets; do stage 4 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/tuned_$model.conf" --num-speakers "$num_speakers" "$emb/$x" "$found/$x"; done
+
+for x in $sets; do stage 5 "turns $x" steps/make_turns.sh "data/$x" "$found/$x" "$found/$x/turns"; done
+
+for x in $sets; do stage 6 "score $x" steps/score.sh "data/$x" "$found/$x/turns" "$found/$x/score"; done
+for x in $sets; do stage 6 "results $x" cat "$found/$x/score/der.txt"; done
