@@ -46,7 +46,7 @@ def input_state(path):
     """Return {aspect: text} of one input file, recordings: {recording: text}.
 
     contents: of the file itself. step: the state of the step that made it, which changes with everything upstream even
-    where an scp reads the same. recordings: size and time of change of the files a wav.scp names.
+    where an scp reads the same. recordings: size and time of change of what a wav.scp names, durations of a reco2dur.
     """
     if not os.path.isfile(path):
         raise DiarkitError(f"the input {path} {'is no plain file' if os.path.exists(path) else 'is missing'}")
@@ -59,6 +59,8 @@ def input_state(path):
                            f"{read_json(os.path.join(folder, '.begun')).get('step') or 'it'} for {folder} again")
     if os.path.basename(path) == "wav.scp":
         state["recordings"] = {reco: recording_state(entry) for reco, entry in read_table(path).items()}
+    if os.path.basename(path) == "reco2dur":
+        state["recordings"] = read_table(path)
     return state
 
 
