@@ -12,6 +12,7 @@ import numpy as np
 
 from diarkit.errors import DiarkitError
 from diarkit.features.cmvn import Cmvn, CmvnOptions, cmvn_stats
+from diarkit.tables import forget_pages
 
 STRIDE, FIELD_T = 8, 225  # feature frames: from one output frame to the next, and how many one depends on
 MARGIN = (FIELD_T // 2) // STRIDE  # output frames
@@ -92,7 +93,9 @@ class Trunk:
         """Return features[start:stop] less their mean: of the recording, or over a sliding window."""
         low = max(start - self.norm_t, 0)  # so wide that no window of a frame inside is cut
         near = np.asarray(features[low:stop + self.norm_t], np.float32)
-        return np.ascontiguousarray(self.cmvn(near, stats)[start - low:stop - low])
+        centred = np.ascontiguousarray(self.cmvn(near, stats)[start - low:stop - low])
+        forget_pages(features)
+        return centred
 
 
 def output_frames(features_t):
