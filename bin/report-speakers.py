@@ -36,4 +36,5 @@ def main(evidence, report, _speaking, options, count, given):
 
 
 if __name__ == "__main__":
-    cli.run(main, __doc__, ("evidence-rspecifier", "report"), SpeakerOptions, ClusterOptions, CountOptions, InputOptions)
+    cli.run(main, __doc__, ("evidence-rspecifier", "report"), SpeakerOptions, ClusterOptions, CountOptions,
+            InputOptions)

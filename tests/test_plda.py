@@ -10,7 +10,8 @@ from diarkit.errors import DiarkitError, UsageError
 from diarkit.options import from_conf
 from diarkit.plda import Plda, PldaOptions, open_backend, read_backend, read_plda, train, write_backend, write_plda
 from diarkit.plda.model import diagonalise
-from diarkit.plda.training import discriminants, log_likelihood, maximise, spread
+from diarkit.plda.training import covariances as covariances_of
+from diarkit.plda.training import discriminants, log_likelihood, maximise, shrunk, spread
 from diarkit.tables import MatrixWriter
 
 DIM = 4
@@ -100,6 +101,25 @@ def test_spread_and_discriminants():
                                   rel=1e-3)
 
 
+def test_shrinkage_keeps_the_total_variance_and_ends_in_the_cosine():
+    found = covariances_of(diagonalise(*covariances()))
+    for made, given in zip(found, covariances()):
+        np.testing.assert_allclose(made, given, atol=1e-9)
+    for share in (0.0, 0.4, 1.0):
+        less = shrunk(found, share)
+        assert np.trace(less.within) == pytest.approx(np.trace(found.within))
+        np.testing.assert_allclose(less.between - np.diag(np.diag(less.between)),
+                                   (1 - share) * (found.between - np.diag(np.diag(found.between))), atol=1e-9)
+    x, labels = speakers()
+    backend = train(x, labels, PldaOptions(lda_dim=24, shrinkage=1.0))
+    u, z = backend.latent(x[:50]), x / np.linalg.norm(x, axis=1, keepdims=True) - backend.mean
+    z = z[:50] / np.linalg.norm(z[:50], axis=1, keepdims=True)
+    rows, cols = np.triu_indices(50, 1)
+    order = np.argsort((z @ z.T)[rows, cols])
+    assert np.ptp(backend.plda.psi) < 1e-6 and np.corrcoef(backend.plda.scores(u, u)[rows, cols][order],
+                                                           (z @ z.T)[rows, cols][order])[0, 1] > 0.999
+
+
 def speakers(seed=0, dim=24, count=60, each=8, noise=0.5):
     """Embeddings with much chance in dimensions of their own: what the cosine suffers from and PLDA does not."""
     rng = np.random.default_rng(seed)
@@ -129,7 +149,7 @@ def test_a_trained_backend_beats_the_cosine_on_new_speakers(unit):
 
 def test_latent_space_is_as_promised():
     x, labels = speakers(count=300)
-    backend = train(x, labels, PldaOptions(lda_dim=12))
+    backend = train(x, labels, PldaOptions(lda_dim=12, shrinkage=0.0))
     u = backend.latent(x)
     rest = u - group_means(u, labels)[0][labels]
     np.testing.assert_allclose(rest.T @ rest / (len(x) - 300), np.eye(12), atol=0.05)
@@ -245,3 +265,13 @@ def test_binaries(call, tmp_path):
 
 def test_conf_file_shows_the_defaults():
     assert from_conf(PldaOptions, ROOT / "conf" / "plda.conf") == PldaOptions()
+
+
+def test_the_shipped_plda_is_whole():
+    backend = open_backend("resnet34")
+    assert backend.unit_length and backend.lda.shape == (256, 256) and (backend.plda.psi > 0.1).all()
+    u = backend.latent(np.random.default_rng(0).standard_normal((5, 256)))
+    assert (np.diag(backend.plda.scores(u, u)) > 20).all()
+    card = (ROOT / "conf" / "plda_resnet34" / "README.md").read_text(encoding="utf-8")
+    for word in ("licence", "CC BY 4.0", "LibriSpeech", "speechocean762", "Credit"):
+        assert word in card

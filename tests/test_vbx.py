@@ -127,7 +127,7 @@ def plda(tmp_path_factory):
     rng, folder = np.random.default_rng(5), tmp_path_factory.mktemp("plda")
     labels = np.repeat(np.arange(80), 6)
     x = 3 * rng.standard_normal((80, DIM))[labels] + rng.standard_normal((480, DIM))
-    write_backend(folder, train(x, labels, PldaOptions(lda_dim=8)))
+    write_backend(folder, train(x, labels, PldaOptions(lda_dim=DIM)))
     return str(folder)
 
 

@@ -15,8 +15,8 @@ def decided_by(found, options, count):
     for name in ("min_speakers", "max_speakers"):
         if getattr(count, name) == found:
             return f"{name.replace('_', '-')} {found}"
-    return {"ahc": f"ahc {options.linkage} threshold {options.threshold:g}",
-            "vbx": f"vbx fa {options.fa:g} fb {options.fb:g} from ahc {options.linkage} threshold {options.threshold:g}",
+    ahc = f"ahc {options.linkage} threshold {options.threshold:g}"
+    return {"ahc": ahc, "vbx": f"vbx fa {options.fa:g} fb {options.fb:g} from {ahc}",
             "kmeans": f"kmeans silhouette {options.min_silhouette:g}"}.get(options.method, options.method)
 
 

@@ -14,10 +14,10 @@ class VbxOptions:
     """Variational Bayes of x-vectors."""
 
     plda: str = opt("resnet34", "[vbx] PLDA: the name of an embedding model, or a folder of steps/train_plda.sh")
-    plda_dims: int = opt(128, "[vbx] how many of its dimensions, those that differ most between speakers", low=1)
-    fa: float = opt(0.5, "[vbx] weight of the vectors (F_A); below 1, as neighbouring windows are no fresh evidence",
+    plda_dims: int = opt(256, "[vbx] how many of its dimensions, those that differ most between speakers", low=1)
+    fa: float = opt(0.3, "[vbx] weight of the vectors (F_A); below 1, as neighbouring windows are no fresh evidence",
                     above=0.0)
-    fb: float = opt(5.0, "[vbx] weight of each speaker's prior (F_B); larger: fewer speakers", above=0.0)
+    fb: float = opt(3.0, "[vbx] weight of each speaker's prior (F_B); larger: fewer speakers", above=0.0)
     loop_prob: float = opt(0.9, "[vbx] probability that the speaker stays from one vector to the next (P_loop); "
                                 "0: the vectors' order says nothing", low=0.0, below=1.0)
     smoothing: float = opt(5.0, "[vbx] how sure the start is of its labels: softmax of this and zeros", above=0.0)
@@ -31,7 +31,7 @@ class ClusterOptions(VbxOptions):
     method: str = opt("ahc", "how to group the vectors", choices=METHODS)
     linkage: str = opt("average", "[ahc, vbx] distance between two clusters", choices=LINKAGES)
     threshold: float = opt(0.8, "[ahc, vbx] stop merging above this cosine distance, 0 (same) to 2 (opposite); "
-                                "for centroid and ward half the squared distance of unit vectors, the same for a pair", low=0.0)
+                                "for centroid and ward half the squared distance of unit vectors", low=0.0)
     min_cluster_size: float = opt(0.0, "smaller clusters go to their nearest larger ones: a share of the recording "
                                        "below 1, else a number of vectors, at most a tenth; 0 is off", low=0.0)
     laplacian: str = opt("unnormalised", "[spectral] graph Laplacian", choices=("unnormalised", "normalised"))

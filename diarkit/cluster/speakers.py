@@ -15,7 +15,7 @@ from diarkit.options import opt, options
 class SpeakerOptions:
     """Local speakers."""
 
-    min_clean: float = opt(0.2, "share of a window that a local speaker must talk alone for to help find the clusters; "
+    min_clean: float = opt(0.1, "share of a window that a local speaker must talk alone for to help find the clusters; "
                                 "where too few do, all help", low=0.0, high=1.0)
     exclusive: bool = opt(True, "two local speakers of one window are never the same speaker")
 

@@ -16,8 +16,10 @@ from diarkit.plda.model import Plda, diagonalise
 class PldaOptions:
     """PLDA"""
 
-    lda_dim: int = opt(128, "dimensions that the linear discriminant analysis keeps", low=1)
-    iterations: int = opt(20, "of expectation maximisation", low=0)
+    lda_dim: int = opt(256, "dimensions that the linear discriminant analysis keeps", low=1)
+    iterations: int = opt(10, "of expectation maximisation", low=0)
+    shrinkage: float = opt(0.7, "draw both covariances so far towards equal variance in all directions: few hundred "
+                                "speakers tell little of a single direction", low=0.0, high=1.0)
     unit_length: bool = opt(True, "scale embeddings to length 1 first")
     min_count: int = opt(2, "leave out speakers with fewer embeddings", low=1)
 
@@ -40,6 +42,19 @@ def spread(x, labels):
     within = rest.T @ rest / max(len(x) - len(means), 1)
     values, vectors = np.linalg.eigh((means - mean).T @ (means - mean) / len(means) - within * np.mean(1 / total))
     return Spread(mean, (vectors * np.maximum(values, 1e-6 * values.max())) @ vectors.T, within)
+
+
+def shrunk(found, share):
+    """Return a Spread whose covariances are (1 - share) C + share tr(C) / D I (Ledoit and Wolf 2004)."""
+    def mix(c):
+        return (1 - share) * c + share * np.trace(c) / len(c) * np.eye(len(c))
+    return Spread(found.mean, mix(found.between), mix(found.within))
+
+
+def covariances(plda):
+    """Return the Spread that a Plda makes diagonal."""
+    back = np.linalg.inv(plda.transform)
+    return Spread(plda.mean, back * plda.psi @ back.T, back @ back.T)
 
 
 def discriminants(found, dim):
@@ -100,10 +115,10 @@ def train(vectors, labels, options=None):
                            "give more")
     x = unit_rows(x).astype(np.float64) if options.unit_length else x
     found = spread(x, labels)
-    lda = discriminants(found, options.lda_dim)
+    lda = discriminants(shrunk(found, options.shrinkage), options.lda_dim)
     backend = Backend(found.mean, lda, None, options.unit_length)
     z = backend.project(x)
     plda = diagonalise(*spread(z, labels))
     for _ in range(options.iterations):
         plda = maximise(plda, z, labels)
-    return backend.with_plda(plda)
+    return backend.with_plda(diagonalise(*shrunk(covariances(plda), options.shrinkage)))
