@@ -16,6 +16,7 @@ from diarkit.tables import forget_pages
 
 STRIDE, FIELD_T = 8, 225  # feature frames: from one output frame to the next, and how many one depends on
 MARGIN = (FIELD_T // 2) // STRIDE  # output frames
+GRAIN = 16  # runs have multiples of so many output frames: torch prepares itself anew for every length it meets
 SMALL_S = 10.0  # a short recording is cut into two blocks for two threads, but no smaller
 
 
@@ -82,7 +83,8 @@ class Trunk:
 
     def _run(self, features, first, end, stats):
         begin = max(first - MARGIN, 0)
-        x = self._centred(features, begin * STRIDE, min((end + MARGIN) * STRIDE, len(features)), stats)
+        stop = begin + -(-(end + MARGIN - begin) // GRAIN) * GRAIN
+        x = self._centred(features, begin * STRIDE, min(stop * STRIDE, len(features)), stats)
         frames = self.network.trunk.frames(x[None])[0, :, first - begin:end - begin].T
         if not np.isfinite(frames).all():
             raise DiarkitError(f"{self.network.name} gives no finite output for feature frames {first * STRIDE} to "
