@@ -43,7 +43,8 @@ def test_ark_scp_and_a_conf_file(call, folder):
 @pytest.mark.parametrize("method", METHODS)
 def test_conf_file_names_its_method_and_holds_the_defaults(method):
     shown = from_conf(ClusterOptions, ROOT / "conf" / f"cluster_{method}.conf")
-    of_the_model = {"ahc": dict(threshold=0.66, min_cluster_size=0.02), "vbx": dict(threshold=0.6, min_cluster_size=0.02),
+    of_the_model = {"ahc": dict(threshold=0.66, min_cluster_size=0.02),
+                    "vbx": dict(threshold=0.6, min_cluster_size=0.02),
                     "meanshift": dict(bandwidth=0.88, min_cluster_size=0.05)}.get(method, {})
     assert shown == ClusterOptions(method=method, **of_the_model)
 
