@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long each stage of egs/wavs takes on an hour of audio: bench_pipeline.py [minutes] [jobs] [run.sh options].
+"""How long each stage of egs/wavs takes on an hour of audio: bench_pipeline.py [minutes] [jobs] [script].
 
 The hour is the mini conversation again and again, as recordings of ten minutes. Every stage is run by itself, as a user
 would run it; printed are wall and processor seconds per hour of audio, the share of each stage, and the peak memory of
@@ -32,15 +32,15 @@ def measure(words, folder):
     return time.perf_counter() - start_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def main(minutes=60, jobs=2, *options):
+def main(minutes=60, jobs=2, script="run.sh", *options):
     with tempfile.TemporaryDirectory() as scratch:
-        folder, audio = make_recipe(Path(scratch), "wavs"), Path(scratch, "audio")
+        folder, audio = make_recipe(Path(scratch), "wavs", script), Path(scratch, "audio")
         audio.mkdir()
         samples, rate = soundfile.read(fetch("mini-audio"), dtype="float32")
-        count = max(round(float(minutes) / 10), 1)
+        count, length_s = max(round(float(minutes) / 10), 1), round(min(float(minutes), 10) * 60)
         for index in range(count):
-            soundfile.write(audio / f"ten{index}.flac", np.tile(samples, 600 * rate // len(samples)), rate)
-        hours = count / 6
+            soundfile.write(audio / f"ten{index}.flac", np.resize(samples, length_s * rate), rate)
+        hours = count * length_s / 3600
         stages = dict(re.findall(r'^stage (\d+) "([^"]+)"', (folder / "run.sh").read_text(), re.M)[::-1])
         rows = []
         for stage in sorted(stages, key=int):
