@@ -190,3 +190,46 @@ def test_conf_file_parses_with_both_binaries(call, folder):
     from diarkit.options import field_table
     conf = read_conf(ROOT / "conf" / "cluster_speakers.conf", field_table(SpeakerOptions, ClusterOptions))
     assert {"method", "threshold", "min-cluster-size"} <= {name for name, _, _ in conf}
+
+
+def test_very_many_local_speakers_start_from_few_clusters():
+    """Noise would give a cluster for each local speaker; the start is bounded, and so are time and memory."""
+    from diarkit.cluster.vbx_start import START_MOST
+    rng = np.random.default_rng(0)
+    active = np.zeros((600, FRAMES, 3), bool)
+    active[:, :200, 0] = True
+    emb = np.zeros((600, 3, 256))
+    emb[:, 0] = rng.standard_normal((600, 256))
+    options = ClusterOptions(method="vbx", threshold=0.2, loop_prob=0.0, fa=1.0, fb=0.1)
+    assert 1 <= len(cluster_speakers(emb.reshape(-1, 256), active, options=options).evidence) <= START_MOST
+
+
+@pytest.fixture
+def recipe(folder):
+    for room in ("steps", "utils", "bin", "conf"):
+        (folder / room).symlink_to(ROOT / room)
+    for name in ("e", "s"):
+        (folder / name).mkdir()
+    (folder / "e/emb.scp").write_text((folder / "emb.scp").read_text())
+    (folder / "s/seg.scp").write_text((folder / "seg.scp").read_text())
+    (folder / "s/seg.conf").write_text("--hop-s=2.5\n")
+    return folder
+
+
+def test_step_makes_skips_and_makes_again(call, recipe):
+    words = ["steps/cluster_speakers.sh", "--cluster-config", "ahc.conf", "--nj", "2", "e", "s", "out"]
+    done = call(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [key for key, _ in read_matrices(f"scp:{recipe}/out/labels.scp")] == ["four", "one", "silent"]
+    assert "ahc centroid threshold 0.3" in (recipe / "out/speakers.tsv").read_text()
+    done = call(*words)
+    assert "is up to date" in done.stdout + done.stderr
+    done = call(*words[:-3], "--num-speakers", "2", "e", "s", "out")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "num-speakers 2" in (recipe / "out/speakers.tsv").read_text()
+    (recipe / "s/seg.conf").write_text("--hop-s=5\n")
+    done = call(*words)
+    assert done.returncode == 0 and "is up to date" not in done.stdout + done.stderr
+    (recipe / "s/seg.scp").unlink()
+    done = call(*words)
+    assert done.returncode != 0 and "s/seg.scp" in done.stdout + done.stderr

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import soundfile
 from conftest import ROOT
 from scipy.stats import multivariate_normal
 
+from diarkit.annotation import read_reco2dur, read_segments
 from diarkit.cluster.vectors import group_means
 from diarkit.errors import DiarkitError, UsageError
+from diarkit.files import read_table
 from diarkit.options import from_conf
 from diarkit.plda import Plda, PldaOptions, open_backend, read_backend, read_plda, train, write_backend, write_plda
 from diarkit.plda.model import diagonalise
@@ -275,3 +278,42 @@ def test_the_shipped_plda_is_whole():
     card = (ROOT / "conf" / "plda_resnet34" / "README.md").read_text(encoding="utf-8")
     for word in ("licence", "CC BY 4.0", "LibriSpeech", "speechocean762", "Credit"):
         assert word in card
+
+
+def test_crops_and_the_training_step_on_real_speech(call, tmp_path, speech):
+    """Two speakers' crops through make_crops.py; the step trains on embeddings, and again only when asked to."""
+    for room in ("steps", "utils", "bin", "conf"):
+        (tmp_path / room).symlink_to(ROOT / room)
+    tables = {"wav.scp": "", "utt2spk": ""}
+    for n, part in enumerate(np.array_split(speech, 3)):
+        soundfile.write(tmp_path / f"u{n}.wav", part, 16000)
+        tables["wav.scp"] += f"u{n} u{n}.wav\n"
+        tables["utt2spk"] += f"u{n} s{n // 2}\n"
+    for name, text in tables.items():
+        (tmp_path / name).write_text(text)
+    crops = str(ROOT / "local/plda/make_crops.py")
+    done = call(crops, "--max-crop=2", "wav.scp", "utt2spk", "data")
+    assert done.returncode == 0, done.stderr
+    made = read_segments(tmp_path / "data/subsegments")
+    durations = read_reco2dur(tmp_path / "data/reco2dur")
+    assert set(made) == set(durations) == set(read_table(tmp_path / "data/wav.scp"))
+    lengths = [s.end_s - s.start_s for parts in made.values() for s in parts]
+    assert len(lengths) > 3 and 1.499 <= min(lengths) and max(lengths) <= 2.001
+    assert all(s.end_s <= durations[reco] + 0.001 for reco, parts in made.items() for s in parts)
+    assert call(crops, "--min-crop=60", "--max-crop=60", "wav.scp", "utt2spk", "none").returncode == 1
+
+    x, labels = speakers()
+    (tmp_path / "emb").mkdir()
+    with MatrixWriter(f"ark,scp:{tmp_path}/emb/emb.ark,{tmp_path}/emb/emb.scp") as writer:
+        for s in range(60):
+            writer.write(f"u{s}", x[labels == s])
+    (tmp_path / "data/utt2spk").write_text("".join(f"u{s} name{s}\n" for s in range(60)))
+    (tmp_path / "plda.conf").write_text("--lda-dim=12\n")
+    words = ["steps/train_plda.sh", "--plda-config", "plda.conf", "data", "emb", "out"]
+    done = call(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert read_backend(tmp_path / "out").lda.shape == (12, 24)
+    done = call(*words)
+    assert "is up to date" in done.stdout + done.stderr
+    done = call(str(ROOT / "local/plda/score_pairs.py"), "scp:emb/emb.scp", "data/utt2spk", "out")
+    assert done.returncode == 0, done.stderr  # each speaker is one utterance here: no pairs of one speaker, no rates

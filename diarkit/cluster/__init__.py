@@ -9,8 +9,7 @@ from diarkit.cluster.vectors import by_first_appearance, check_vectors, condense
 
 __all__ = ["ClusterOptions", "CountOptions", "cluster", "prepare", "settle"]
 
-METHODS = {"ahc": ahc, "spectral": spectral, "kmeans": kmeans, "meanshift": meanshift,  # each a module with `group`
-           "vbx": ahc}  # where it starts
+METHODS = {"ahc": ahc, "spectral": spectral, "kmeans": kmeans, "meanshift": meanshift}  # each a module with `group`
 LIMITS = {"ahc": 12000, "vbx": 12000, "spectral": 3000, "kmeans": None, "meanshift": 6000}
 
 
@@ -30,19 +29,14 @@ def cluster(vectors, options=None, count=None, seed=0):
     least, most = (min(bound, len(points)) for bound in count.bounds(len(x)))
     if _all_equal(points) or least == most == 1:
         labels = np.zeros(len(points), int)
+    elif options.method == "vbx":
+        from diarkit.cluster import vbx_start  # here: the other methods need no PLDA
+        full = np.asarray(vectors)[x.any(1)]
+        labels = vbx_start.group(full, points, weights, member, options, least, most, seed)
+        return settle(labels, x, options, count, seed)
     else:
         labels = METHODS[options.method].group(points, weights, options, least, most, seed)
-        if options.method == "vbx":
-            labels, member = _refine(np.asarray(vectors)[x.any(1)], labels[member], least, options), slice(None)
     return settle(labels[member], x, options, count, seed)
-
-
-def _refine(vectors, labels, least, options):
-    """Return what VBx makes of the labels, or the labels where it leaves fewer speakers than asked for."""
-    from diarkit.cluster.vbx import regroup  # here: the other methods need no PLDA
-    from diarkit.plda.backend import open_backend
-    found = regroup(vectors, labels, options, open_backend(options.plda))
-    return found if found.max() + 1 >= least else labels
 
 
 def prepare(vectors, options):

@@ -110,12 +110,3 @@ def _backward(p, move, loop, scale):
         np.multiply(seen, loop, out=b[t])
         b[t] += move @ seen
     return b
-
-
-def regroup(vectors, labels, options, backend):
-    """Return the (N,) labels that VBx makes of a first grouping of embeddings.
-
-    vectors: (N, D) embeddings in the order of time, none of zeros; labels: (N,) 0..K-1; backend: Backend.
-    """
-    dims = min(options.plda_dims, len(backend.plda.psi))
-    return vbx(backend.latent(vectors, dims), backend.plda.psi[:dims], labels, options).labels
