@@ -2,7 +2,7 @@
 # Train the PLDA of an embedding model, from half of the speakers of a folder of speech, and measure it on the others.
 # Usage: ./run.sh --speech DIR [options]
 speech=            # folder of speech with utterances.tsv: path, speaker, corpus, seconds
-corpora=alphanumeric_duke,commonvoice_fr_127,cv_twi,dspspeech20,fsdd,hindi_3spk,librispeech_train_clean_5,malayalam_msc,resemblyzer_audio,speechocean762,swahili_1spk,vctk_autovc4,vietnamese_gmm,voxceleb_sample102
+corpora=alphanumeric_duke,commonvoice_fr_127,cv_twi,dspspeech20,fsdd,hindi_3spk,librispeech_train_clean_5,malayalam_msc,resemblyzer_audio,speechocean762,swahili_1spk,vctk_autovc4,vietnamese_gmm,voxceleb_sample102   # corpora to use, with commas
 model=resnet34     # speaker embedding: resnet34, campplus or ge2e
 nj=2               # most jobs to run at once
 . "$(dirname "$0")/utils/recipe.sh"
