@@ -2,7 +2,7 @@
 # Compose conversations of ten minutes and two to seven people out of single utterances, and find out who spoke when.
 # Usage: ./run.sh --speech DIR [options]
 speech=          # folder of speech with utterances.tsv: path, speaker, corpus, seconds
-half=test        # half of the speakers; nothing is tuned on test
+half="test"      # half of the speakers; nothing is tuned on test
 num=10           # conversations
 duration=600     # seconds of each, at least
 seed=2           # seed of every random choice
