@@ -40,7 +40,8 @@ def main(wav_scp, utt2spk, out, utt2group, options):
         sounds = {u: read_audio(wavs[u], audio) for us in chosen.values() for u in us}
         placed = schedule(chosen, {u: len(x) / audio.sample_rate for u, x in sounds.items()}, options, rng)
         samples, spoken = mix(placed, sounds.get, options, rng)
-        reco, path = f"conv{index:04d}", os.path.join(out, "audio", f"conv{index:04d}.flac")
+        reco = f"{options.prefix}{index:04d}"
+        path = os.path.join(out, "audio", f"{reco}.flac")
         soundfile.write(path, samples, options.sample_rate)
         turns += [Turn(reco, a, b, speaker) for a, b, speaker in spoken]
         spans[reco] = [(0.0, len(samples) / options.sample_rate)]

@@ -22,6 +22,7 @@ class ComposeOptions:
     gain_db: float = opt(6.0, "largest difference of a speaker's level from the mean, either way, in dB", low=0)
     min_snr_db: float = opt(5.0, "least level of the speech over a pink background noise in dB")
     max_snr_db: float = opt(25.0, "greatest level; each conversation draws its own between the two")
+    prefix: str = opt("conv", "ids are this and a number of four digits")
     seed: int = opt(0, "seed of every random choice")
     sample_rate: int = opt(16000, "samples per second", low=8000)
 

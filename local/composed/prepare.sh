@@ -12,6 +12,6 @@ seed=1           # seed of every random choice
 need "$speech/utterances.tsv"
 begin "$out" --out wav.scp ref.rttm --in "$speech/utterances.tsv"
 local/select_utterances.py --half="$half" "$speech" "$out/utterances"
-compose-conversations.py --num-conversations="$num" --duration="$duration" --seed="$seed" \
+compose-conversations.py --num-conversations="$num" --duration="$duration" --seed="$seed" --prefix="$half$seed-" \
   "$out/utterances/wav.scp" "$out/utterances/utt2spk" "$out" "$out/utterances/utt2group"
 finish
