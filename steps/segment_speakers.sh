@@ -11,7 +11,7 @@ nj=4                               # most jobs to run at once
 cmd=run.py                         # how to start jobs, see cmd.sh
 . utils/step.sh
 need "$data/wav.scp" "$data/reco2dur" "$segment_config" ${model:+"$model"}
-[ ! -e "$data/segments" ] || echo "$0: note: $data/segments is not used, whole recordings are heard; steps/compute_vad.sh heeds it" >&2
+[ ! -e "$data/segments" ] || echo "$0: note: $data/segments is not used, whole recordings are heard; run_windows.sh heeds it" >&2
 begin "$out" --out seg.scp seg.conf vad.scp segments overlap.scp change.scp scores.scp \
     --in "$data/wav.scp" "$data/reco2dur" "$segment_config" ${model:+"$model"}
 kind=segmentation
