@@ -113,3 +113,10 @@ def test_the_project_speaks_of_itself_alone():
     machine = re.compile("/" + r"(work|root|home)/\w|" + "TO" + "DO|FIX" + "ME")
     found = [f for f in FILES if f.endswith((".py", ".sh", ".md", ".conf", ".tsv", ".txt")) and machine.search(read(f))]
     assert not found
+
+
+def test_every_link_leads_to_a_place_in_the_house():
+    links = [ROOT / f for f in TRACKED if (ROOT / f).is_symlink()]
+    assert len(links) > 50
+    for link in links:
+        assert not os.path.isabs(os.readlink(link)) and link.resolve().exists() and ROOT in link.resolve().parents, link
