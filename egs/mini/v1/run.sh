@@ -16,3 +16,4 @@ for x in $sets; do stage 4 "speakers $x" steps/cluster_speakers.sh --nj "$nj" --
 for x in $sets; do stage 5 "turns $x" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "data/$x" "$seg/$x" "$found/$x" "$found/$x/turns"; done
 for x in $sets; do stage 6 "score $x" steps/score.sh --cmd "$cpu_cmd" "data/$x" "$found/$x/turns" "$found/$x/score"; done
 for x in $sets; do stage 6 "results $x" cat "$found/$x/score/der.txt"; done
+for x in $sets; do stage 6 "done" echo "Who spoke when: $PWD/$found/$x/turns/hyp.rttm. Now your own recordings: egs/wavs/v1/run.sh --audio /your/folder"; done
