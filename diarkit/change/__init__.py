@@ -1,0 +1,1 @@
+"""Speaker change detection: features, networks, statistics, scores, and speech cut at the changes."""
