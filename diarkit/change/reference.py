@@ -35,7 +35,7 @@ def activity(turns):
     name. Without turns both are empty.
     """
     names = sorted({turn.speaker for turn in turns})
-    spans = np.round([(turn.start_s, turn.end_s) for turn in turns], 3).reshape(-1, 2)
+    spans = np.round(np.array([(turn.start_s, turn.end_s) for turn in turns], np.float64).reshape(-1, 2), 3)
     edges, at = np.unique(spans, return_inverse=True)
     who = np.searchsorted(names, [turn.speaker for turn in turns]) if names else np.zeros(0, int)
     steps = np.zeros((len(edges), len(names)), np.int32)

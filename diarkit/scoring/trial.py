@@ -53,9 +53,9 @@ def load_trial(ref_path, durations_path, hyp_path, options):
     """
     durations = read_durations(durations_path)
     references, hypotheses = read_rttm(ref_path), read_rttm(hyp_path)
-    _known(hyp_path, hypotheses, durations, durations_path)
-    _known(ref_path, references, durations, durations_path)
-    regions, notes = _regions(durations, durations_path, options.uem)
+    check_known(hyp_path, hypotheses, durations, durations_path)
+    check_known(ref_path, references, durations, durations_path)
+    regions, notes = regions_of(durations, durations_path, options.uem)
     if not any(reco in references for reco in regions):
         raise DiarkitError(f"{ref_path}: no speech in any of the {len(regions)} recordings to score. "
                            "Check that it is the reference of this set")
@@ -86,19 +86,20 @@ def names(recos):
     return ", ".join(recos[:NAMES_SHOWN]) + more
 
 
-def _known(path, found, durations, durations_path):
+def check_known(path, found, durations, durations_path):
+    """Raise DiarkitError where `path` has recordings that the set has not."""
     unknown = set(found) - set(durations)
     if unknown:
         raise DiarkitError(f"{path}: {len(unknown)} recordings are not in {durations_path}: {names(unknown)}. "
                            "Score the files of one set, or mend the ids")
 
 
-def _regions(durations, durations_path, uem):
-    """Return ({reco: spans}, notes)."""
+def regions_of(durations, durations_path, uem):
+    """Return ({reco: [(start_s, end_s)]} to score, notes): whole recordings, or what the UEM file names of them."""
     if uem is None:
         return {reco: [(0.0, seconds)] for reco, seconds in durations.items()}, []
     spans = read_uem(uem)
-    _known(uem, spans, durations, durations_path)
+    check_known(uem, spans, durations, durations_path)
     regions = {reco: [(a, min(b, seconds)) for a, b in spans[reco] if a < seconds]
                for reco, seconds in durations.items() if reco in spans}
     empty = [reco for reco, parts in regions.items() if not parts]
