@@ -1,1 +1,1 @@
-"""What training shares."""
+"""What trainings share: optimisers."""
