@@ -60,10 +60,15 @@ def _fill(folder, paths, dropped, options):
     if not kept:
         raise _nothing(options.audio, dropped)
     write_text(f"{folder}/dropped.txt", (f"{n}\t{' '.join(why.split())}" for n, why in sorted(dropped.items())))
-    write_text(f"{folder}/wav.scp", (f"{r.id} {r.path}" for r in kept))
-    write_text(f"{folder}/reco2dur", (f"{r.id} {sounds[r.inner].duration_s:.3f}" for r in kept))
-    write_uem(f"{folder}/ref.uem", {r.id: spans[r.id] for r in kept})
+    write_tables(folder, kept, {r.id: sounds[r.inner].duration_s for r in kept}, spans)
     _write_reference(folder, [r.id for r in kept], turns)
+
+
+def write_tables(folder, recordings, durations, spans):
+    """Write wav.scp, reco2dur and ref.uem; durations: {reco: seconds}, spans: {reco: [(start_s, end_s)]} to score."""
+    write_text(f"{folder}/wav.scp", (f"{r.id} {r.path}" for r in recordings))
+    write_text(f"{folder}/reco2dur", (f"{r.id} {durations[r.id]:.3f}" for r in recordings))
+    write_uem(f"{folder}/ref.uem", {r.id: spans[r.id] for r in recordings})
 
 
 def _references(recordings, sounds, dropped, options):
@@ -75,7 +80,7 @@ def _references(recordings, sounds, dropped, options):
         duration_s = sounds[recording.inner].duration_s
         try:
             turns[recording.id] = _turns(recording, references, duration_s, common, options)
-            spans[recording.id] = _spans(recording, scored, duration_s, common)
+            spans[recording.id] = scored_spans(recording, scored, duration_s, common)
         except DiarkitError as error:
             dropped[recording.inner] = str(error)
     for option, marks in (("rttm", references), ("uem", scored)):
@@ -98,7 +103,7 @@ def _turns(recording, references, duration_s, common, options):
     return turns
 
 
-def _spans(recording, scored, duration_s, common):
+def scored_spans(recording, scored, duration_s, common):
     """Return the [(start_s, end_s)] of a recording to score: all of it unless a UEM says otherwise."""
     spans = scored.find(recording, common) if scored else None
     if not spans:
@@ -118,5 +123,10 @@ def _write_reference(folder, recos, turns):
         cli.log(f"note: {len(without)} of {len(recos)} recordings have no RTTM beside them: {', '.join(without[:3])}. "
                 "So no reference is written, nothing can be scored. Add them, or give --rttm DIR to leave them out")
         return
+    write_turns(folder, recos, turns)
+
+
+def write_turns(folder, recos, turns):
+    """Write ref.rttm and reco2num_spk of {reco: [Turn]}."""
     write_rttm(f"{folder}/ref.rttm", (turn for reco in recos for turn in turns[reco]))
     write_text(f"{folder}/reco2num_spk", (f"{reco} {len({t.speaker for t in turns[reco]})}" for reco in recos))

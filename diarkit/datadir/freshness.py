@@ -25,7 +25,12 @@ def state_of(audio, options):
             paths += [os.path.join(given, n) for n in sorted(walk(given, {extension}))] or [given]
     choice = dataclasses.asdict(options)
     del choice["threads"]
-    return hashlib.sha256(repr((sorted(choice.items()), [(p, *_stamp(p)) for p in paths])).encode()).hexdigest()
+    return checksum(sorted(choice.items()), paths)
+
+
+def checksum(choice, paths):
+    """Return a checksum of what was chosen and of the name, size and time of change of every source."""
+    return hashlib.sha256(repr((choice, [(p, *_stamp(p)) for p in paths])).encode()).hexdigest()
 
 
 def _stamp(path):
