@@ -1,5 +1,7 @@
 """k-means with its silhouette, and mean shift against scikit-learn."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -82,3 +84,28 @@ def test_merging_down_joins_the_nearest_and_splitting_up_the_widest():
     assert split_up(x, coarse, 4, seed=0).tolist() == labels.tolist()
     assert split_up(x, coarse, 3, seed=0).tolist() == coarse.tolist()
     assert sorted(split_up(x, coarse, 8, seed=0)) == list(range(8))
+
+
+PLACED = ClusterOptions(method="meanshift", standardise=True, tsne=True, threshold=0.5)
+
+
+def test_mean_shift_after_tsne_finds_groups_and_is_the_same_every_time():
+    x, truth = groups((40, 25, 15), 0.5, seed=4)
+    labels = cluster(x, PLACED)
+    np.testing.assert_array_equal(labels, truth)
+    np.testing.assert_array_equal(cluster(x, PLACED), labels)
+    wide = dataclasses.replace(PLACED, tsne_bandwidth=1000.0)
+    assert cluster(x, wide).max() == 0
+    np.testing.assert_array_equal(cluster(x, wide, CountOptions(num_speakers=3)), truth)
+    assert meanshift.places(x, 30, 0).shape == (80, 2)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 15, 16, 17])
+def test_few_vectors_are_ordinary_after_tsne(n):
+    x, truth = groups([(n + 1) // 2, n // 2][:n], 0.2, seed=n)
+    labels = cluster(x, PLACED)
+    assert labels.shape == (n,) and labels[0] == 0
+    if n < meanshift.FEWEST:
+        np.testing.assert_array_equal(labels, truth)
+    assert cluster(np.ones((n, 8)), PLACED).max() == 0  # one voice
+    assert cluster(x, PLACED, CountOptions(num_speakers=min(n, 2))).max() + 1 == min(n, 2)

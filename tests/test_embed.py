@@ -34,6 +34,15 @@ def test_every_window_sees_its_own_frames():
     assert np.allclose(found, [FEATS[a:b].mean(0) for a, b in frames], atol=1e-5)
 
 
+def test_only_the_start_of_a_window_may_be_heard():
+    net = Network("mean", lambda x: x.mean(1), mels=4, dim=4, centred=False)
+    windows, frames = [[0, 9], [3, 5], [3, 4.5], [9.5, 10]], [(0, 200), (300, 500), (300, 450), (950, 1000)]
+    found = Extractor(net, EmbedOptions(least_s=0, first_s=2))(FEATS, windows)
+    assert np.allclose(found, [FEATS[a:b].mean(0) for a, b in frames], atol=1e-5)
+    short = Extractor(net, EmbedOptions(least_s=0.5, first_s=0.1))(FEATS, [[3, 9]])
+    assert np.allclose(short, FEATS[280:330].mean(0), atol=1e-5)  # widened, as any short window
+
+
 def test_a_window_is_centred_where_the_network_wants_it():
     net = Network("top", lambda x: x.max(1), mels=4, dim=4)
     found = Extractor(net)(FEATS, [[1, 2.5], [3, 3.8]])

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from diarkit.cluster import ahc
 from diarkit.cluster.vectors import blocks
 
 ROWS = 512
+FEWEST = 16  # t-SNE of fewer would have a perplexity below 5, the least that its authors advise, and scatters them
 
 
 def group(points, weights, options, least, most, seed):
@@ -12,8 +14,12 @@ def group(points, weights, options, least, most, seed):
 
     The counts least and most are left to the caller. See diarkit.cluster.cluster for the other arguments.
     """
+    if options.tsne and len(points) < FEWEST:
+        return ahc.group(points, weights, options, least, most, seed)
     x = standardised(points, weights) if options.standardise else points
-    bandwidth = options.bandwidth or estimate_bandwidth(x, options.quantile)
+    x = places(x, options.perplexity, seed) if options.tsne else x
+    bandwidth = options.tsne_bandwidth if options.tsne else options.bandwidth
+    bandwidth = bandwidth or estimate_bandwidth(x, options.quantile)
     modes = distinct(*climb(x, weights, bandwidth), bandwidth)
     return np.concatenate([squared(x[rows], modes).argmin(1) for rows in blocks(len(x), ROWS)])
 
@@ -23,6 +29,16 @@ def standardised(x, weights):
     mean = np.average(x, axis=0, weights=weights)
     spread = np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weights))
     return ((x - mean) / np.where(spread > 1e-6, spread, 1)).astype(np.float32)
+
+
+def places(x, perplexity, seed):
+    """Return (N, 2) float32: the rows placed in the plane by t-SNE (van der Maaten and Hinton 2008), like near like.
+
+    perplexity: at most (N - 1) / 3 is used, scikit-learn's bound for a meaningful one.
+    """
+    from sklearn.manifold import TSNE  # here: a second to import
+    found = TSNE(perplexity=max(min(perplexity, (len(x) - 1) / 3), 1), init="pca", random_state=seed, n_jobs=1)
+    return found.fit_transform(np.asarray(x, np.float32)).astype(np.float32)
 
 
 def squared(a, b):

@@ -42,6 +42,10 @@ class ClusterOptions(VbxOptions):
     bandwidth: float | None = opt(None, "[meanshift] radius of the flat kernel; none: estimated", above=0.0)
     quantile: float = opt(0.3, "[meanshift] share of the vectors within an estimated bandwidth", above=0.0, high=1.0)
     standardise: bool = opt(False, "[meanshift] give every dimension mean 0 and variance 1 first")
+    tsne: bool = opt(False, "[meanshift] then place the vectors in the plane by t-SNE; below 16 ahc decides")
+    tsne_bandwidth: float = opt(3.0, "[meanshift] radius of the flat kernel among the places", above=0.0)
+    perplexity: float = opt(30.0, "[meanshift] of t-SNE: about how many neighbours count; at most a third of all",
+                            low=1.0)
     max_vectors: int | None = opt(None, "recordings with more vectors are condensed to half of this first; "
                                         "none: ahc, vbx 12000, meanshift 6000, spectral 3000, kmeans no limit", low=2)
 

@@ -16,6 +16,7 @@ class EmbedOptions:
     """Embeddings"""
 
     least_s: float = opt(0.5, "a shorter window is widened to both sides to this many seconds", low=0)
+    first_s: float = opt(0.0, "hear only the first so many seconds of a window; 0: all of it", low=0)
     batch_frames: int = opt(2400, "most feature frames that go through the network at once: bounds memory", low=1)
     unit_length: bool = opt(False, "scale every embedding to length 1 (clustering by cosine does it anyway)")
     threads: int = opt(1, "processor threads of one job", low=1, high=256)
@@ -41,6 +42,8 @@ class Extractor:
         if not len(windows):
             return np.zeros((0, net.dim), np.float32)
         self._check(features)
+        if self.options.first_s:
+            windows = np.minimum(windows, windows[:, :1] + [0, self.options.first_s])
         least_t = max(net.least_t, round(self.options.least_s / self.shift_s))
         starts, lengths = frame_spans(windows, len(features), self.shift_s, min(least_t, net.most_t))
         owner, starts, lengths = pieces(starts, lengths, net.most_t)
