@@ -1,0 +1,62 @@
+"""Scores of speaker change over a recording: the network on overlapping windows, averaged where they overlap."""
+
+import numpy as np
+import torch
+
+from diarkit.change.grid import FRAME_S, STEP_S, WINDOW_T, window_starts
+from diarkit.change.network import load_network
+from diarkit.errors import DiarkitError, UsageError
+from diarkit.features.change import DIM
+from diarkit.models.table import TABLE
+from diarkit.options import opt, options
+from diarkit.tables import forget_pages
+
+SHIPPED = TABLE.parent / "change_bilstm" / "final.pt"
+
+
+@options
+class DetectOptions:
+    """Detection of changes by the Bi-LSTM."""
+
+    model: str | None = opt(None, "a weights file of train-change-detector.py (none: the one in conf/change_bilstm)")
+    step_s: float = opt(STEP_S, "a window of 3.2 s starts every so many seconds; larger is faster", above=0)
+    batch: int = opt(64, "windows that go through the network together", low=1, high=4096)
+
+    def check(self):
+        if self.step_s > WINDOW_T * FRAME_S:
+            raise UsageError(f"--step-s {self.step_s:g} is longer than a window, {WINDOW_T * FRAME_S:.2f} s")
+
+
+class Detector:
+    """Score recordings with one network, on the calling thread alone."""
+
+    def __init__(self, options=None):
+        self.options = options or DetectOptions()
+        self.network = load_network(self.options.model or SHIPPED)
+
+    def __call__(self, feats):
+        """Return the curve (T, 2) float64 of features (T, 35): time in seconds, score from 0 to 1.
+
+        A recording shorter than a window is one window. feats may be memory-mapped; what was read is given back.
+        """
+        if not feats.size:
+            return np.zeros((0, 2))
+        if feats.ndim != 2 or feats.shape[1] != DIM:
+            raise DiarkitError(f"features of shape {feats.shape}, expected (frames, {DIM}). Make them with "
+                               "compute-change-feats.py")
+        if torch.get_num_threads() != 1:
+            torch.set_num_threads(1)
+        total, count = np.zeros(len(feats)), np.zeros(len(feats), np.int32)
+        width = np.arange(min(WINDOW_T, len(feats)))
+        starts = window_starts(len(feats), len(width), self.options.step_s, to_the_end=True)
+        for first in range(0, len(starts), self.options.batch):
+            frames = starts[first:first + self.options.batch, None] + width
+            np.add.at(total, frames, self._scores(feats, frames))
+            np.add.at(count, frames, 1)
+            forget_pages(feats)
+        return np.column_stack([np.arange(len(feats)) * FRAME_S, total / count])
+
+    def _scores(self, feats, frames):
+        near = np.asarray(feats[frames[0, 0]:frames[-1, -1] + 1], np.float32)
+        with torch.inference_mode():
+            return torch.sigmoid(self.network(torch.from_numpy(near[frames - frames[0, 0]]))).numpy()
