@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The stamp that proves a step: .done in its folder, .begun while it is unfinished. Called by step.sh.
 
-Usage: stamp.py begin <out> --out F... --in F... --option NAME=VALUE... --lock DESCRIPTOR --pid PID
+Usage: stamp.py begin <out> --out F... --in F... [--pool F...] --option NAME=VALUE... --lock DESCRIPTOR --pid PID
        stamp.py finish <out>
 
 begin ends with 0 to go on and 3 when the result is up to date. The same state, but unfinished: what is there is kept.
@@ -23,7 +23,7 @@ from diarkit.errors import DiarkitError, UsageError
 from diarkit.files import write_text
 
 GO_ON, UP_TO_DATE = 0, 3
-LISTS = ("--out", "--in", "--option", "--lock", "--pid")
+LISTS = ("--out", "--in", "--pool", "--option", "--lock", "--pid")
 
 
 def read_arguments(words):
@@ -48,10 +48,11 @@ def begin(words):
     killed = lock.take(out, int(given["--lock"][0]), given["--pid"][0])
     status = None
     try:
-        for path in given["--in"]:
+        for path in given["--in"] + given["--pool"]:
             if os.path.realpath(os.path.dirname(path) or ".") == os.path.realpath(out):
                 raise UsageError(f"{path} lies in {out} itself: a step never writes into its inputs")
-        new = state.make_state(plumbing.step_name(), given["--option"], given["--in"], given["--out"])
+        new = state.make_state(plumbing.step_name(), given["--option"], given["--in"], given["--out"],
+                               given["--pool"])
         status = compare(out, new, killed)
     finally:
         if status != GO_ON:

@@ -75,10 +75,16 @@ def recording_state(entry):
     return f"{entry} {found.st_size} {found.st_mtime_ns}"
 
 
-def make_state(script, options, inputs, outputs):
+def pool_state(path):
+    """Return {aspect: text} of an input of which any entry may matter to any result, such as a list of noises."""
+    return {"contents": file_digest(path), "audio": digest(json.dumps(
+        {key: recording_state(entry) for key, entry in read_table(path).items()}))}
+
+
+def make_state(script, options, inputs, outputs, pools=()):
     """Return the stamp of a step: a dict whose `state` is the hash of everything else in it.
 
-    options: ["name=value"]; inputs: paths; outputs: names under the step's folder.
+    options: ["name=value"]; inputs: paths; outputs: names under the step's folder; pools: see pool_state.
     """
     for name in outputs:
         if os.path.isabs(name) or ".." in name.split("/"):
@@ -87,14 +93,16 @@ def make_state(script, options, inputs, outputs):
         "step": os.path.basename(script),
         "commands": commands_digest(script),
         "options": dict(text.split("=", 1) for text in options),
-        "inputs": {path: input_state(path) for path in dict.fromkeys(map(os.path.normpath, inputs))},
+        "inputs": {**{path: input_state(path) for path in dict.fromkeys(map(os.path.normpath, inputs))},
+                   **{path: pool_state(path) for path in dict.fromkeys(map(os.path.normpath, pools))}},
         "outputs": list(outputs),
     }
     return {**stamp, "state": digest(json.dumps(stamp, sort_keys=True))}
 
 
 WORDS = {"recordings": "names recordings that are new, gone, or of another size or time",
-         "contents": "has other contents", "step": "was made anew from other inputs or options"}
+         "contents": "has other contents", "audio": "names files of another size or time",
+         "step": "was made anew from other inputs or options"}
 
 
 def _recordings_changed(before, after):

@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""Fit statistics of turn-taking to real conversations: pauses, overlaps and their probabilities.
+
+Reads an RTTM; writes JSON for --turn-taking of simulate-conversations.py. Only statistics leave the RTTM: no names, no
+times of its recordings. See Landini et al. 2022 and diarkit/simulate/turn_taking.py.
+"""
+
+from diarkit import cli
+from diarkit.annotation import read_rttm
+from diarkit.errors import data_error
+from diarkit.options import opt, options
+from diarkit.simulate import turn_taking
+
+
+@options
+class FitOptions:
+    """What the statistics say of themselves."""
+
+    source: str | None = opt(None, "where they come from, for the reader (none: the name of the RTTM)")
+
+
+def main(rttm, out, options):
+    recordings = read_rttm(rttm)
+    if not recordings:
+        raise data_error(rttm, None, "no SPEAKER lines", "Name the RTTM of real conversations")
+    model = turn_taking.fit(recordings, options.source or rttm)
+    if not model.other_speaker_pause_s and not model.overlap_s:
+        raise data_error(rttm, None, "nobody ever follows another speaker", "Name an RTTM of conversations")
+    turn_taking.write(out, model)
+    cli.log(f"{model.recordings} recordings, {model.turns} turns: the same speaker goes on {100 * model.same_speaker:.0f} "
+            f"%, of the changes {100 * model.overlap:.0f} % overlap, {100 * model.overlap_share:.0f} % of the time")
+
+
+if __name__ == "__main__":
+    cli.run(main, __doc__, ("ref.rttm", "turn-taking.json"), FitOptions)
