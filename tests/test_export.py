@@ -14,11 +14,12 @@ from matplotlib.image import imread
 
 from diarkit.annotation import Turn, make_segment, read_rttm, write_rttm, write_segments
 from diarkit.errors import DiarkitError, UsageError
+from diarkit.export.cast import Cast, Casts
 from diarkit.export.palette import colours
+from diarkit.export.picture import PictureOptions, clock, save
 from diarkit.export.recordings import ReferenceOptions, read_turns
 from diarkit.export.text import JsonOptions, to_csv, to_json, to_srt, to_vtt
-from diarkit.export.timeline import TimelineOptions, clock, draw, overlaps, rows, save
-from diarkit.scoring.report import compare
+from diarkit.export.timeline import draw, overlaps, rows
 from diarkit.tables import MatrixWriter
 
 TURNS = [Turn("r", 0.0, 2.345, "SPEAKER_01"), Turn("r", 1.1, 3661.0004, "SPEAKER_00"),
@@ -86,12 +87,12 @@ def test_colours_differ_however_many():
 def test_speakers_that_belong_together_share_colour_and_place():
     ref = turns((0, 1, "Ann"), (1, 2, "Bob"), (2, 3, "Cleo"))
     hyp = turns((0, 1, "x"), (1, 2, "y"), (2, 3, "z"), (3, 4, "y"))
-    above, below = rows(ref, hyp, {"z": "Ann", "y": "Bob"})
+    above, below = rows(Cast(ref, hyp, {"z": "Ann", "y": "Bob"}))
     assert [r.name for r in above] == ["Ann", "Bob", "Cleo"]
     assert [r.name for r in below] == ["z = Ann", "y = Bob", "x"]
     assert [r.colour for r in below[:2]] == [r.colour for r in above[:2]]
     assert below[2].colour not in {r.colour for r in above} and below[1].spans == [(1, 2), (3, 4)]
-    assert rows([], turns((0, 1, "n" * 99)), {})[1][0].name == "n" * 27 + "…"
+    assert rows(Cast(None, turns((0, 1, "n" * 99))))[1][0].name == "n" * 27 + "…"
 
 
 def test_overlap_is_where_two_or_more_speak():
@@ -114,8 +115,7 @@ def painted(axis):
 def test_a_picture_has_a_bar_for_every_turn_and_names_the_der():
     ref = turns((0, 10, "Ann"), (8, 20, "Bob"), (25, 26, "Ann"))
     hyp = turns((0, 9, "x"), (9, 20, "y"))
-    mapping, words = compare("r", ref, hyp, [(0, 30)])
-    figure = draw("r$1$_x", hyp, 30, ref, mapping, words)
+    figure = draw("r$1$_x", Casts({"r$1$_x": hyp}, {"r$1$_x": ref})("r$1$_x"), 30)
     above, below = figure.axes
     assert sorted(painted(above).values()) == [1, 2] and sorted(painted(below).values()) == [1, 1]
     assert set(painted(above)) == set(painted(below))
@@ -124,21 +124,21 @@ def test_a_picture_has_a_bar_for_every_turn_and_names_the_der():
     # of 23 s the second speaker of 8-10 and Ann's last second are missed
     assert above.get_title(loc="right") == ("DER 13.0 %  (miss 13.0, false alarm 0.0, confusion 0.0; "
                                             "no collar, overlap scored)")
-    assert "two or more" in below.get_xlabel() and len(draw("r", hyp, 30).axes) == 1
+    assert "two or more" in below.get_xlabel() and len(draw("r", Cast(None, hyp), 30).axes) == 1
 
 
 @pytest.mark.parametrize("format, head", [("png", b"\x89PNG"), ("svg", b"<?xml")])
 def test_the_same_turns_give_the_same_bytes(format, head):
-    options, files = TimelineOptions(format=format, width_in=6), [io.BytesIO(), io.BytesIO()]
+    options, files = PictureOptions(format=format, width_in=6), [io.BytesIO(), io.BytesIO()]
     for file in files:
-        save(draw("बात", TURNS[:2], 3700, options=options), file, options)
+        save(draw("बात", Cast(None, TURNS[:2]), 3700, options), file, options)
     assert files[0].getvalue() == files[1].getvalue() and files[0].getvalue().startswith(head)
 
 
 def ink(figure, colour):
     """Return the share of columns in which a colour stands."""
     file = io.BytesIO()
-    save(figure, file, TimelineOptions())
+    save(figure, file, PictureOptions())
     file.seek(0)
     picture = imread(file)[:, :, :3]
     wanted = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
@@ -148,23 +148,23 @@ def ink(figure, colour):
 def test_ten_hours_with_thousands_of_turns_and_a_single_short_one():
     starts = np.arange(0, 36000, 12.0)
     many = turns(*((s, s + 10, f"SPEAKER_{i % 25:02d}") for i, s in enumerate(starts)))
-    figure = draw("long", many, 36000, many, {f"SPEAKER_{i:02d}": f"SPEAKER_{i:02d}" for i in range(25)})
+    figure = draw("long", Cast(many, many, {f"SPEAKER_{i:02d}": f"SPEAKER_{i:02d}" for i in range(25)}), 36000)
     assert sum(painted(figure.axes[1]).values()) == len(many)
     assert figure.axes[1].get_xlim() == (0, 36000) and ink(figure, colours(25)[3]) > 0.04
-    assert ink(draw("long", turns((18000, 18000.5, "a")), 36000), colours(1)[0]) > 0
+    assert ink(draw("long", Cast(None, turns((18000, 18000.5, "a"))), 36000), colours(1)[0]) > 0
 
 
 @pytest.mark.parametrize("duration_s", [0.01, 0.5, 5, 7200, 36000, 400000])
 def test_nobody_speaks(duration_s):
-    figure = draw("silent", [], duration_s, [])
+    figure = draw("silent", Cast([], []), duration_s)
     assert [a.texts[0].get_text() for a in figure.axes] == ["nobody speaks"] * 2
     assert 2 <= len(figure.axes[-1].xaxis.get_majorticklocs()) <= 20
-    save(figure, io.BytesIO(), TimelineOptions())
+    save(figure, io.BytesIO(), PictureOptions())
 
 
 def test_a_recording_without_duration_is_an_error():
     with pytest.raises(DiarkitError, match="r: the recording lasts 0 s"):
-        draw("r", [], 0)
+        draw("r", Cast(None, []), 0)
 
 
 def test_pictures_without_reference_and_outside_the_uem(tmp_path, monkeypatch):
@@ -174,13 +174,13 @@ def test_pictures_without_reference_and_outside_the_uem(tmp_path, monkeypatch):
     write_rttm("ref.rttm", turns((0, 9, "A"), (9, 18, "B")))
     (tmp_path / "some.uem").write_text("r 1 0 18\n")
     main = runpy.run_path(str(ROOT / "bin/draw-timeline.py"))["main"]
-    svg = TimelineOptions(format="svg")
-    main("hyp.rttm", "reco2dur", "out", ReferenceOptions(), svg)
+    svg = PictureOptions(format="svg")
+    main("hyp.rttm", "reco2dur", "out", None, ReferenceOptions(), svg)
     plain = [(tmp_path / f"out/{reco}.svg").read_text() for reco in "rs"]
     assert "DER" not in "".join(plain) and "reference" not in plain[0] and "nobody speaks" in plain[1]
-    main("hyp.rttm", "reco2dur", "out", ReferenceOptions(ref="ref.rttm"), svg)
+    main("hyp.rttm", "reco2dur", "out", None, ReferenceOptions(ref="ref.rttm"), svg)
     assert "DER 11.1 %" in (tmp_path / "out/r.svg").read_text()
-    main("hyp.rttm", "reco2dur", "out", ReferenceOptions(ref="ref.rttm", uem="some.uem"), svg)
+    main("hyp.rttm", "reco2dur", "out", None, ReferenceOptions(ref="ref.rttm", uem="some.uem"), svg)
     assert "DER 0.0 %" in (tmp_path / "out/r.svg").read_text()
     assert "not scored: the UEM does not name it" in (tmp_path / "out/s.svg").read_text()
 
