@@ -3,7 +3,10 @@
 The two people of the mini conversation speak in all of them; where ../shared/speech is present, more people do.
 """
 
+import os
 import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -20,7 +23,7 @@ NITE = 'xmlns:nite="http://nite.sourceforge.net/"'
 
 
 def mini_people(environment):
-    """Return {person: [samples]} of what the two people of the mini conversation say alone, None where it cannot be had."""
+    """Return {person: [samples]} of what the mini conversation's two say alone, None where it cannot be had."""
     paths = []
     for name in ("mini-audio", "mini-reference"):
         done = subprocess.run([ROOT / "utils" / "fetch_model.py", name], capture_output=True, text=True,
@@ -83,7 +86,7 @@ def write_hindi(folder, name, people, seconds=60, count=3):
 
 
 def words_xml(meeting, agent, spans):
-    """Return the words of one agent: each span in words of 0.3 s, with a full stop, a laugh and a word without times."""
+    """Return the words of one agent: each span in words of 0.3 s, a full stop, a laugh and a word without times."""
     lines, at = [], iter(range(10 ** 6))
 
     def add(tag, rest, text=None):
@@ -137,3 +140,14 @@ def write_ami(folder, people, seconds=60, meetings=("ES2003a", "ES2003b", "ES200
         agents = {agent: (names[person], own) for agent, (person, own) in zip("ABCDE", spans.items()) if own}
         table[meeting] = (len(samples) / RATE, agents)
     write_annotation(folder / "annotations", table)
+
+
+def main(folder, seconds=60):
+    """Write stand-ins of all three corpora: standins.py DIR [seconds of each recording]."""
+    for name in ("Hindi", "Hindi1"):
+        write_hindi(Path(folder) / name, name, people_of(name, dict(os.environ)), float(seconds))
+    write_ami(Path(folder) / "AMI", people_of("ami", dict(os.environ)), float(seconds))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

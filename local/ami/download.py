@@ -39,7 +39,8 @@ def plan(corpus, meetings, options):
     for meeting in meetings:
         name = AUDIO[options.mic].format(m=meeting)
         inner = ["beamformed", meeting, name] if options.mic == "beamformed" else [meeting, "audio", name]
-        files[os.path.join(corpus, "amicorpus", *inner)] = "/".join([f"{options.mirror}/AMICorpusMirror/amicorpus", *inner])
+        address = "/".join([f"{options.mirror}/AMICorpusMirror/amicorpus", *inner])
+        files[os.path.join(corpus, "amicorpus", *inner)] = address
     return files
 
 

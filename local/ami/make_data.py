@@ -51,7 +51,8 @@ def find_audio(corpus, meetings, listed, options):
         if listed and not there:
             raise DiarkitError(f"{places(corpus, meeting, options)[0]}: is not there. Fetch it with local/download.py, "
                                "choose another --mic, or take the meeting off the list")
-        audio.update({meeting: path for path in there[:1]})
+        if there:
+            audio[meeting] = there[0]
     if not audio:
         raise DiarkitError(f"{corpus}: no recording of a meeting in it, such as {places('', 'ES2003a', options)[0]}")
     return audio
@@ -69,7 +70,7 @@ def main(corpus, target, options, common):
         found = [one for (meeting, agent), path in files.items()
                  for one in nxt.read_agent(path, meeting, meetings[meeting][agent], options, report, untimed)]
         if untimed:
-            report.note(f"{len(untimed)} {options.unit} have no times in the corpus and are left out; {untimed[0]} is one")
+            report.note(f"{len(untimed)} {options.unit} have no times in the corpus and are left out: {untimed[0]} ...")
         return found
     prepare_corpus(target, audio, [index, *files.values()], read, options, common)
 

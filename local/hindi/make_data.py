@@ -3,7 +3,7 @@
 
 Reads <corpus>: recordings at any depth, in any format (Hindi A and Hindi B: 48 kHz, 16 bit, mono), and the one CSV with
 the columns filename, Duration, Offset (the start) and Speaker_id in any order and case, in seconds unless a title says
-(ms). Comma, semicolon or tab part the columns; file names have an extension or none. Every bad row is told as file:line.
+(ms). Comma, semicolon or tab part the columns; file names have an extension or none. Bad rows are told as file:line.
 Writes wav.scp, reco2dur, ref.rttm, ref.uem and reco2num_spk.
 """
 
@@ -13,7 +13,7 @@ import turns_csv
 
 from diarkit import cli
 from diarkit.datadir.corpus import CorpusOptions, prepare_corpus, read_list
-from diarkit.datadir.recordings import clean_id, find_audio, walk
+from diarkit.datadir.recordings import find_audio, walk
 from diarkit.errors import DiarkitError
 from diarkit.options import opt, options
 
@@ -37,29 +37,26 @@ def find_csv(corpus, given):
 
 
 def find_recordings(corpus):
-    """Return {name without folder and extension: path} of every recording in the corpus; a name that comes twice is an
-    error, for the CSV could mean either."""
-    names = {}
+    """Return {reco: path} of every recording in the corpus; two that the CSV could not tell apart are an error."""
+    audio = {}
     for inner, path in find_audio(corpus)[0].items():
-        name = turns_csv.recording_name(inner)
-        if name in names:
-            raise DiarkitError(f"{names[name]} and {path} are both {name} in the CSV. Keep one")
-        names[name] = path
-    if not names:
+        reco = turns_csv.recording_name(inner)
+        if reco in audio:
+            raise DiarkitError(f"{audio[reco]} and {path} are both {reco} in the CSV. Keep one")
+        audio[reco] = path
+    if not audio:
         raise DiarkitError(f"{corpus}: no recording in it. Say where the corpus is with --corpus DIR")
-    return names
+    return audio
 
 
 def main(corpus, target, options, common):
-    table, paths = find_csv(corpus, options.csv), find_recordings(corpus)
-    names = {name: clean_id(name) for name in paths}
-    listed = read_list(common.list) if common.list else None
-    audio = {names[name]: path for name, path in paths.items()}
-    for reco in listed or ():
-        if reco not in audio:
-            raise DiarkitError(f"no recording is called {reco}; there are {', '.join(sorted(audio)[:5])}. Check the list")
-    prepare_corpus(target, {reco: audio[reco] for reco in listed or audio}, [table],
-                   lambda report: turns_csv.read_turns(table, names, report), (), common)
+    table, audio = find_csv(corpus, options.csv), find_recordings(corpus)
+    listed = read_list(common.list) if common.list else audio
+    if strange := sorted(set(listed) - set(audio)):
+        there = ", ".join(sorted(audio)[:5])
+        raise DiarkitError(f"{common.list}: no recording is called {strange[0]}; there are {there}")
+    prepare_corpus(target, {reco: audio[reco] for reco in listed}, [table],
+                   lambda report: turns_csv.read_turns(table, set(audio), report), (), common)
 
 
 if __name__ == "__main__":

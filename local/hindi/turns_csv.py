@@ -58,7 +58,7 @@ def read_head(path, line, titles):
 
 
 def rows_of(path):
-    """Yield (line, fields) of a table whose columns are parted by comma, semicolon or tab; empty rows are passed over."""
+    """Yield (line, fields) of a table parted by comma, semicolon or tab; empty rows are passed over."""
     text = read_text(path)
     head = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t", key=head.count)
@@ -75,16 +75,16 @@ def rows_of(path):
 
 
 def recording_name(text):
-    """Return the name of a recording without folder and extension: `audio/Hindi_01.WAV` and `Hindi_01` are one."""
+    """Return a recording's id, without folder and extension: `audio/Hindi_01.WAV` and `Hindi_01` are one."""
     name = re.split(r"[/\\]", text)[-1]
-    return os.path.splitext(name)[0] if re.search(r"\.[A-Za-z]\w{2,3}$", name) else name
+    return clean_id(os.path.splitext(name)[0] if re.search(r"\.[A-Za-z]\w{2,3}$", name) else name)
 
 
-def read_turns(path, names, report):
+def read_turns(path, recos, report):
     """Return [Said] of every row; rows that make no sense are added to the report.
 
-    names: the recordings that are there, {name: reco}. A file that is not there, a row that stands twice, a row with
-    other columns than the head, a start below 0 and a duration of 0 or less are faults.
+    recos: the recordings that are there. A file that is not there, a row that stands twice, a row with other columns
+    than the head, a start below 0 and a duration of 0 or less are faults.
     """
     rows = rows_of(path)
     line, titles = next(rows)
@@ -96,17 +96,16 @@ def read_turns(path, names, report):
                        "Quote a field that holds the delimiter, a decimal comma too")
             continue
         row = {column: fields[place] for column, place in places.items()}
-        first = seen.setdefault(tuple(row.values()), line)
-        name = recording_name(row["filename"])
-        if name not in names and name not in strangers:
-            strangers.add(name)
-            report.add(path, line, f"no recording is called {row['filename']!r}", "Check the name; other rows of it are "
-                       "not listed")
-        elif name in names and first != line:
-            report.add(path, line, f"the same as line {first}", "Keep one of the two", reco=names[name])
-        elif name in names:
-            turn = read_turn(path, line, names[name], row, units, report)
-            turns += [turn] if turn else []
+        reco, first = recording_name(row["filename"]), seen.setdefault(tuple(row.values()), line)
+        if reco not in recos:
+            if reco not in strangers:
+                report.add(path, line, f"no recording is called {row['filename']!r}",
+                           "Check the name; its other rows are not told")
+            strangers.add(reco)
+        elif first != line:
+            report.add(path, line, f"the same as line {first}", "Keep one of the two", reco=reco)
+        elif turn := read_turn(path, line, reco, row, units, report):
+            turns.append(turn)
     return turns
 
 

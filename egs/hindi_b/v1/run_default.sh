@@ -1,0 +1,1 @@
+../../ami/v1/run_default.sh
