@@ -27,8 +27,9 @@ def main(rttm, out, options):
     if not model.other_speaker_pause_s and not model.overlap_s:
         raise data_error(rttm, None, "nobody ever follows another speaker", "Name an RTTM of conversations")
     turn_taking.write(out, model)
-    cli.log(f"{model.recordings} recordings, {model.turns} turns: the same speaker goes on {100 * model.same_speaker:.0f} "
-            f"%, of the changes {100 * model.overlap:.0f} % overlap, {100 * model.overlap_share:.0f} % of the time")
+    same, overlap, double = (round(100 * x) for x in (model.same_speaker, model.overlap, model.overlap_share))
+    cli.log(f"{model.recordings} recordings, {model.turns} turns: after {same} % the same speaker goes on, {overlap} "
+            f"% of the changes overlap, {double} % of the time two talk at once")
 
 
 if __name__ == "__main__":

@@ -73,7 +73,24 @@ class Simulator:
                     turns.append((start_s + (a - place.begin_s), start_s + (b - place.begin_s), place.speaker))
         if not turns:
             raise DiarkitError("no speech was found in any utterance of this conversation. Are the utterances silent?")
-        return sorted((a, min(b, length_s), speaker) for a, b, speaker in turns)
+        turns = sorted((a, min(b, length_s), speaker) for a, b, speaker in turns)
+        return joined(turns) if self._talk.scheme == "landini" else turns
+
+
+def joined(turns):
+    """Return the turns with pauses of a speaker that were put in to join stretches of speech as part of the turn.
+
+    speech_spans does so with the pauses of an utterance.
+    """
+    found, last = [], {}
+    for start_s, end_s, speaker in turns:
+        at = last.get(speaker)
+        if at is not None and start_s - found[at][1] <= schemes.JOINED_S[1] + 1e-3:
+            found[at] = (found[at][0], max(found[at][1], end_s), speaker)
+        else:
+            last[speaker] = len(found)
+            found.append((start_s, end_s, speaker))
+    return found
 
 
 def choose(pool, number, talk, rng):

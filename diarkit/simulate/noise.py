@@ -27,7 +27,8 @@ def white_noise(count_n, rng):
 
 def babble(count_n, rng, pool, absent):
     """Return (N,) float32 of several voices of a Pool at once, unit power. absent: speakers that may be heard."""
-    heard = rng.choice(sorted(absent), min(int(rng.integers(*BABBLE_VOICES, endpoint=True)), len(absent)), replace=False)
+    voices = min(int(rng.integers(*BABBLE_VOICES, endpoint=True)), len(absent))
+    heard = rng.choice(sorted(absent), voices, replace=False)
     mixed = np.zeros(count_n, np.float32)
     for speaker in heard:
         parts, length_n = [], 0

@@ -40,8 +40,8 @@ class ConversationOptions:
     turn_taking: str = opt("conf/turn_taking_meeting.json", "landini: the statistics, see fit-turn-taking.py")
     interleave: str = opt("model", "landini: how often a speaker goes on: as in the statistics, or as the paper's "
                           "random interleaving has it", choices=("model", "random"))
-    turns: str = opt("model", "landini: long stretches of speech are cut to lengths of the statistics, or stay as "
-                     "they are in the source", choices=("model", "source"))
+    turns: str = opt("model", "landini: speech is cut and joined to turns of the lengths of the statistics, or "
+                     "every stretch of speech in the source is a turn", choices=("model", "source"))
     dominance: float = opt(0.5, "landini: standard deviation of the logarithm of how often a speaker takes the floor",
                            low=0)
     beta: float = opt(2.0, "fujita: mean silence between utterances of a speaker in seconds", above=0)

@@ -47,20 +47,21 @@ class Pool:
         path = os.path.join(self.folder, name)
         table = read_table(path)
         if not table:
-            raise data_error(path, None, "no utterances", "Write `<utterance> <path>` and `<utterance> <speaker>` lines")
+            raise data_error(path, None, "no utterances", "Write `<utterance> <path>` or `<utterance> <speaker>`")
         return table
 
     def _check(self, group_of, grouped):
-        for table, name in ((self._speaker_of, "utt2spk"), *([(group_of, grouped)] if group_of else [])):
+        utt2spk = os.path.join(self.folder, "utt2spk")
+        for table, path in ((self._speaker_of, utt2spk), *([(group_of, grouped)] if group_of else [])):
             missing = [utterance for utterance in self.entries if utterance not in table]
             if missing:
-                raise data_error(os.path.join(self.folder, os.path.basename(name)), None, f"{len(missing)} utterances of "
-                                 f"wav.scp are not here, such as {missing[0]}", "Add them")
+                raise data_error(path, None, f"{len(missing)} utterances of wav.scp are not here, such as {missing[0]}",
+                                 "Add them")
         heard = {self._speaker_of[utterance] for utterance in self.entries}
         silent = sorted(set(self._speaker_of.values()) - heard)
         if silent:
-            raise data_error(os.path.join(self.folder, "utt2spk"), None, f"{len(silent)} speakers have no utterance in "
-                             f"wav.scp, such as {silent[0]}", "Add their utterances or take these lines out")
+            raise data_error(utt2spk, None, f"{len(silent)} speakers have no utterance in wav.scp, such as "
+                             f"{silent[0]}", "Add their utterances or take these lines out")
 
     def usable(self, count):
         """Return the names of the groups that have at least `count` speakers; none is an error."""

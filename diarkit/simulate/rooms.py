@@ -76,7 +76,7 @@ def _response(taps, direct_n, length_n):
 
 
 def direct_sound(taps):
-    """Return the sample at which the direct sound of a measured response arrives: its first peak within 6 dB of the highest."""
+    """Return where the direct sound of a measured response arrives: the first peak within 6 dB of the highest."""
     loud = np.abs(taps)
     first = int(np.argmax(loud >= 0.5 * loud.max()))
     while first + 1 < len(loud) and loud[first + 1] > loud[first]:

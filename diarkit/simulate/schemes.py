@@ -7,7 +7,8 @@ import numpy as np
 from diarkit.errors import DiarkitError
 from diarkit.simulate.turn_taking import draw
 
-SHORTEST_S = 0.2   # of a piece that is cut off
+SHORTEST_S = 0.2      # of a stretch of speech; what is shorter is a click, not a word
+JOINED_S = 0.05, 0.3  # between stretches that make one turn: below the pause that divides speech
 
 
 class Placed(NamedTuple):
@@ -34,7 +35,7 @@ class Deck:
 
 
 class Stretches:
-    """The stretches of speech of a speaker's utterances, in their order, cut to a length where that is wanted.
+    """The stretches of speech of a speaker's utterances, in their order, cut or joined to a length if that is wanted.
 
     spans: function (speaker, utterance) -> [(start_s, end_s)]; cut: function (speaker, utterance, at_s) -> at_s, a
     better place to cut nearby.
@@ -50,7 +51,8 @@ class Stretches:
         for _ in self._speakers[speaker]:
             if not queue:
                 utterance = self._deck.pop(speaker)
-                queue += [(utterance, a, b) for a, b in reversed(self._spans(speaker, utterance))]
+                spans = self._spans(speaker, utterance)
+                queue += [(utterance, a, b) for a, b in reversed(spans) if b - a >= SHORTEST_S]
         if not queue:
             raise DiarkitError(f"none of the {len(self._speakers[speaker])} utterances of {speaker} holds any speech")
         utterance, begin_s, end_s = queue.pop()
@@ -60,6 +62,16 @@ class Stretches:
                 queue.append((utterance, cut_s, end_s))
                 end_s = cut_s
         return utterance, begin_s, end_s
+
+    def turn(self, speaker, start_s, length_s, rng):
+        """Return [Placed] of about length_s seconds that start at start_s."""
+        placed, now_s = [], start_s
+        while not placed or start_s + length_s - now_s >= SHORTEST_S:
+            now_s += rng.uniform(*JOINED_S) if placed else 0.0
+            piece = self.next(speaker, start_s + length_s - now_s)
+            placed.append(Placed(now_s, speaker, *piece))
+            now_s += piece[2] - piece[1]
+        return placed
 
 
 def deck(speakers, length_s, options, rng):
@@ -111,8 +123,9 @@ class Landini:
     """One conversation with the pauses and overlaps of real ones; Landini et al. 2022, algorithm 1.
 
     Beyond the paper: the probability that a speaker goes on is that of the statistics as well (--interleave=random has
-    the paper's), long stretches may be cut to lengths of the statistics, nobody overlaps with himself, and an overlap
-    is never longer than what it overlaps with.
+    the paper's), the turns have the lengths of the statistics too (--turns=source has those of the source, as in the
+    paper), and nobody overlaps with himself. A drawn overlap that is longer than the talk before it waits for talk that
+    is long enough; the paper lets the turn start before that talk.
     """
 
     def __init__(self, names, model, options, rng):
@@ -120,17 +133,19 @@ class Landini:
         self._free_s = dict.fromkeys(self._names, 0.0)
         self._weight = dict(zip(self._names, np.exp(rng.normal(0, options.dominance, len(self._names)))))
         self._waiting = list(rng.permutation(self._names))
-        self._holder, self._floor_s, self._start_s = None, 0.0, 0.0
+        self._holder, self._floor_s, self._start_s, self._overlaps_s = None, 0.0, 0.0, []
 
     def place(self, stretches):
         """Return [Placed] until the duration is reached and everyone has spoken. stretches: Stretches of the names."""
         placed, model, rng = [], self._model, self._rng
         while self._floor_s < self._options.duration or self._waiting:
             start_s, speaker = self._next_turn()
-            most_s = draw(model.turn_s, rng) if self._options.turns == "model" and model.turn_s else None
-            utterance, begin_s, end_s = stretches.next(speaker, most_s)
-            placed.append(Placed(start_s, speaker, utterance, begin_s, end_s))
-            self._took(speaker, start_s, start_s + end_s - begin_s)
+            if self._options.turns == "model" and model.turn_s:
+                placed += stretches.turn(speaker, start_s, draw(model.turn_s, rng), rng)
+            else:
+                placed.append(Placed(start_s, speaker, *stretches.next(speaker)))
+            last = placed[-1]
+            self._took(speaker, start_s, last.start_s + last.end_s - last.begin_s)
         return placed
 
     def _took(self, speaker, start_s, end_s):
@@ -148,20 +163,22 @@ class Landini:
         share = model.same_speaker if self._options.interleave == "model" else 1 / len(self._names)
         if len(self._names) == 1 or not late and rng.random() < share:
             return self._floor_s + self._draw(model.same_speaker_pause_s or model.other_speaker_pause_s), self._holder
-        gap_s = self._change_gap()
         others = self._waiting if late else [name for name in self._names if name != self._holder]
+        gap_s = self._change_gap(min(self._free_s[name] for name in others))
         free = [name for name in others if self._free_s[name] <= self._floor_s + gap_s]
-        if not free:  # an overlap of three: it starts when the first of the others has finished
-            free = [min(others, key=lambda name: self._free_s[name])]
         weight = np.array([self._weight[name] for name in free])
-        speaker = str(rng.choice(free, p=weight / weight.sum()))
-        return max(self._floor_s + gap_s, self._free_s[speaker]), speaker
+        return self._floor_s + gap_s, str(rng.choice(free, p=weight / weight.sum()))
 
-    def _change_gap(self):
-        most_s = self._floor_s - self._start_s  # not before the turn before it has begun
+    def _change_gap(self, free_s):
+        """Return the seconds from the floor's end to the next turn. free_s: when the first of the others can talk."""
         if self._model.overlap_s and self._rng.random() < self._model.overlap:
-            return -self._draw(self._model.overlap_s, 0.9 * most_s)
+            self._overlaps_s.append(self._draw(self._model.overlap_s))
+        most_s = self._floor_s - max(self._start_s, free_s)
+        fitting = [length_s for length_s in self._overlaps_s if length_s < most_s]
+        if fitting:
+            self._overlaps_s.remove(max(fitting))
+            return -max(fitting)
         return self._draw(self._model.other_speaker_pause_s or self._model.same_speaker_pause_s)
 
-    def _draw(self, quantiles, most_s=float("inf")):
-        return draw(quantiles, self._rng, most_s) if quantiles else 0.0
+    def _draw(self, quantiles):
+        return draw(quantiles, self._rng) if quantiles else 0.0

@@ -6,7 +6,6 @@ inside a long turn is an overlap, and the long turn goes on holding the floor.
 """
 
 import json
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -96,10 +95,9 @@ def _quantiles(values):
     return tuple(np.quantile(values, LEVELS).round(3).tolist()) if values else None
 
 
-def draw(quantiles, rng, most=math.inf):
-    """Return a length drawn from a distribution given by its quantiles, cut off above `most`."""
-    top = np.interp(most, quantiles, LEVELS) if most < quantiles[-1] else 1.0
-    return min(float(np.interp(rng.random() * top, LEVELS, quantiles)), most)
+def draw(quantiles, rng):
+    """Return a length drawn from a distribution given by its quantiles."""
+    return float(np.interp(rng.random(), LEVELS, quantiles))
 
 
 def write(path, model):
@@ -118,7 +116,7 @@ def read(path):
         model = TurnTaking(**{key: value for key, value in found.items() if key != "levels"})
         for name in LENGTHS:
             values = getattr(model, name)
-            if values is not None and not (len(values) == len(LEVELS) and values[0] >= 0 and np.all(np.diff(values) >= 0)):
+            if values and not (len(values) == len(LEVELS) and values[0] >= 0 and np.all(np.diff(values) >= 0)):
                 raise data_error(path, None, f"{name} is no list of {len(LEVELS)} rising lengths", mend)
         if not all(0 <= getattr(model, name) <= 1 for name in SHARES):
             raise data_error(path, None, f"{', '.join(SHARES)} must lie between 0 and 1", mend)
