@@ -89,6 +89,8 @@ def prepare_corpus(target, audio, sources, read, choice, options):
         stretches, durations = read(report), _durations(audio, options.threads)
         turns = _turns(stretches, durations, report)
         _refuse(report, options.skip_bad)
+        if silent := [reco for reco in turns if not turns[reco]]:
+            raise DiarkitError(f"nobody speaks in {', '.join(silent[:5])}. Is it annotated? Else take it off the list")
         write_tables(folder, recordings, durations, _scored(recordings, durations, options.uem))
         write_turns(folder, sorted(audio), turns)
         for note in report.notes:
@@ -104,7 +106,7 @@ def _durations(audio, threads):
 
 
 def _turns(stretches, durations, report):
-    """Return {reco: [Turn]}, adding to the report what is past the end and who says nothing."""
+    """Return {reco: [Turn]}, adding to the report what is past the end."""
     found = {reco: [] for reco in durations}
     for one in stretches:
         if one.reco in found and one.end_s > durations[one.reco] + CLIP_S:
@@ -116,8 +118,6 @@ def _turns(stretches, durations, report):
     for reco, own in found.items():
         turns[reco], changes = mended_turns(reco, own, durations[reco])
         report.notes += [f"{reco}: {change}" for change in changes]
-    if silent := [reco for reco in turns if not turns[reco] and reco not in report.bad_recordings()]:
-        raise DiarkitError(f"nobody speaks in {', '.join(silent[:5])}. Is it annotated? Else take it off the list")
     return turns
 
 

@@ -50,7 +50,7 @@ def ask(address, options, method="GET", start=0):
     try:
         return urllib.request.urlopen(request, timeout=options.timeout)
     except (urllib.error.URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
+        reason = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
         raise DiarkitError(f"{address}: {reason}. Check the network, the list and --mirror") from None
 
 

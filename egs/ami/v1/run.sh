@@ -4,8 +4,9 @@
 corpus=                # folder of the corpus, see README.md
 train_on=              # another recipe whose corpus is trained on, such as hindi_b; this one's when empty
 train_corpus=          # folder of that corpus
-train_set=train        # what is trained on: a list in conf/lists
-sets="dev test"        # what is scored: lists in conf/lists
+train_set=train        # what is trained on: a list of recordings, train.txt
+sets="dev test"        # what is scored: lists too
+lists=conf/lists       # folder of lists of recordings
 detector=              # a trained detector, such as conf/change_bilstm/final.pt; trained here when empty
 clustering=meanshift   # meanshift, meanshift_tsne (as published), or kmeans with the number of speakers given
 prepare_config=conf/prepare.conf       # options of local/make_data.py
@@ -17,11 +18,11 @@ nj=2                   # most jobs to run at once
 [ -z "$train_on" ] || [ "$stage" != 0 ] || : "${train_corpus:?is empty. Say where the corpus of $train_on is: --train-corpus DIR}"
 case $clustering in kmeans) given=reco2num_spk;; *) given='';; esac
 case $detector in '') train=${train_on:+${train_on}_}$train_set by=bilstm_$train model=exp/bilstm_$train/final.pt;; *) train='' by=given model=$detector;; esac
-home=${train_on:+../../$train_on/v1} speech=exp/vad_webrtc feats=exp/change_feats changes=exp/changes_$by pieces=exp/pieces_$by
+home=${train_on:+../../$train_on/v1} train_lists=${train_on:+../../$train_on/v1/conf/lists} speech=exp/vad_webrtc feats=exp/change_feats changes=exp/changes_$by pieces=exp/pieces_$by
 mel=exp/mel_ge2e emb=exp/ge2e_$by found=exp/ge2e_${by}_$clustering
 
-for x in $train; do stage 0 "data $x" "${home:-.}/local/prepare.sh" --list "${home:-.}/conf/lists/$train_set.txt" --prepare-config "${home:-.}/conf/prepare.conf" "${train_corpus:-$corpus}" "data/$x"; done
-for x in $sets; do stage 0 "data $x" local/prepare.sh --list "conf/lists/$x.txt" --prepare-config "$prepare_config" "$corpus" "data/$x"; done
+for x in $train; do stage 0 "data $x" "${home:-.}/local/prepare.sh" --list "${train_lists:-$lists}/$train_set.txt" --prepare-config "${home:-.}/conf/prepare.conf" "${train_corpus:-$corpus}" "data/$x"; done
+for x in $sets; do stage 0 "data $x" local/prepare.sh --list "$lists/$x.txt" --prepare-config "$prepare_config" "$corpus" "data/$x"; done
 for x in $train $sets; do stage 0 "check $x" utils/validate_data_dir.py "data/$x"; done
 for x in $train $sets; do stage 1 "change features $x" steps/make_change_feats.sh --nj "$nj" --cmd "$cpu_cmd" "data/$x" "$feats/$x"; done
 for x in $train; do stage 2 "train on $x" steps/train_change_detector.sh --cmd "$cpu_cmd" --train-config "$train_config" "data/$x" "$feats/$x" "exp/bilstm_$x"; done

@@ -2,14 +2,15 @@
 # The same recordings through the default pipeline, which finds overlapping speakers and is trained on none of them.
 # Usage: ./run_default.sh --corpus DIR [options]
 corpus=            # folder of the corpus, see README.md
-sets="dev test"    # what is scored: lists in conf/lists
+sets="dev test"    # what is scored: lists of recordings, dev.txt and test.txt
+lists=conf/lists   # folder of those lists
 prepare_config=conf/prepare.conf   # options of local/make_data.py
 nj=2               # most jobs to run at once
 . "$(dirname "$0")/utils/recipe.sh"
 [ "$stage" != 0 ] || : "${corpus:?is empty. Say where the corpus is: ./run_default.sh --corpus DIR}"
 seg=exp/segment feats=exp/fbank_resnet34 emb=exp/resnet34_segment found=exp/resnet34_overlap
 
-for x in $sets; do stage 0 "data $x" local/prepare.sh --list "conf/lists/$x.txt" --prepare-config "$prepare_config" "$corpus" "data/$x"; done
+for x in $sets; do stage 0 "data $x" local/prepare.sh --list "$lists/$x.txt" --prepare-config "$prepare_config" "$corpus" "data/$x"; done
 for x in $sets; do stage 1 "local speakers $x" steps/segment_speakers.sh --nj "$nj" --cmd "$cpu_cmd" "data/$x" "$seg/$x"; done
 for x in $sets; do stage 2 "features $x" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/fbank_resnet34.conf "data/$x" "$feats/$x"; done
 for x in $sets; do stage 3 "embeddings $x" steps/embed_speakers.sh --nj "$nj" --cmd "$cpu_cmd" "$feats/$x" "$seg/$x" "$emb/$x"; done
