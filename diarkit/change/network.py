@@ -25,11 +25,27 @@ class ChangeNet(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.mlp = nn.Sequential(nn.Linear(2 * HIDDEN, INNER), nn.Tanh(), nn.Linear(INNER, INNER), nn.Tanh(),
                                  nn.Linear(INNER, 1))
+        self.apply(_start)
 
     def forward(self, feats):
         """Return (B, T) logits of feats (B, T, 35)."""
         assert feats.ndim == 3 and feats.shape[2] == DIM, feats.shape
         return self.mlp(self.dropout(self.lstm(feats)[0]))[..., 0]
+
+
+def _start(layer):
+    """Random weights as in Keras, with which the published system was made: Glorot's for inputs, orthogonal ones for
+    the LSTMs' own outputs, no biases but 1 for the forget gates, so that memory lasts from the first step on."""
+    for name, weight in layer.named_parameters(recurse=False):
+        if name.startswith("bias"):
+            nn.init.zeros_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        else:
+            nn.init.xavier_uniform_(weight)
+        if name.startswith("bias_ih"):
+            with torch.no_grad():
+                weight[HIDDEN:2 * HIDDEN] = 1  # the gates stand as input, forget, cell, output
 
 
 def load_network(path):
