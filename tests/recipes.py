@@ -25,6 +25,22 @@ def make_recipe(folder, name, script="run.sh"):
     return recipe
 
 
+def copy_recipe(folder, name):
+    """Copy egs/<name>/v1 as it is to <folder>/<name>/v1, its links leading to the same places; return its path."""
+    recipe = folder / name / "v1"
+    for path in sorted((ROOT / "egs" / name / "v1").rglob("*")):
+        inner = path.relative_to(ROOT / "egs" / name / "v1")
+        target = recipe / inner
+        if inner.parts[0] in ("data", "exp") or path.is_dir() and not path.is_symlink():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink():
+            target.symlink_to(path.resolve())
+        else:
+            shutil.copy(path, target)
+    return recipe
+
+
 def start(folder, environment, *words, **env):
     """Start ./run.sh in a copy of a recipe; stdout and stderr come together. This Python is used, no .venv is made."""
     mark = f"{os.getpid()}-{time.monotonic_ns()}"

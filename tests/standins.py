@@ -14,7 +14,7 @@ import soxr
 from conftest import ROOT, SHARED
 
 from diarkit.annotation import read_rttm
-from diarkit.compose import ComposeOptions, mix, schedule
+from diarkit.simulate import AcousticOptions, ConversationOptions, Pool, simulate
 
 RATE = 16000
 PEOPLE = {"ami": ("librispeech_train_clean_5", 4), "Hindi": ("hindi_3spk", 3), "Hindi1": ("malayalam_msc", 3)}
@@ -22,21 +22,22 @@ XML = '<?xml version="1.0" encoding="ISO-8859-1" standalone="yes"?>\n'
 NITE = 'xmlns:nite="http://nite.sourceforge.net/"'
 
 
-def mini_people(environment):
-    """Return {person: [samples]} of what the mini conversation's two say alone, None where it cannot be had."""
+def mini_people(folder, environment):
+    """Return {person: [path]} of what the mini conversation's two say alone, {} where it cannot be had."""
     paths = []
     for name in ("mini-audio", "mini-reference"):
         done = subprocess.run([ROOT / "utils" / "fetch_model.py", name], capture_output=True, text=True,
                               env={**environment, "PYTHONPATH": str(ROOT)})
         if done.returncode:
-            return None
+            return {}
         paths.append(done.stdout.strip())
-    samples, _ = soundfile.read(paths[0], dtype="float32")
-    turns = next(iter(read_rttm(paths[1]).values()))
-    people = {}
+    samples, rate = soundfile.read(paths[0], dtype="float32")
+    turns, people = next(iter(read_rttm(paths[1]).values())), {}
     for t in turns:
         for start_s, end_s in alone(t, [o for o in turns if o.speaker != t.speaker]):
-            people.setdefault(t.speaker, []).append(samples[round(start_s * RATE):round(end_s * RATE)])
+            path = folder / f"{t.speaker}-{round(1000 * start_s)}.wav"
+            soundfile.write(path, samples[round(start_s * rate):round(end_s * rate)], rate)
+            people.setdefault(t.speaker, []).append(path)
     return people
 
 
@@ -48,30 +49,32 @@ def alone(turn, others, least_s=0.8):
     return [(a, b) for a, b in spans if b - a >= least_s]
 
 
-def people_of(corpus, environment):
-    """Return {person: [samples at 16 kHz]} who talk in a corpus's stand-in: others where there are others."""
-    folder, count = PEOPLE[corpus]
+def people_of(corpus, folder, environment):
+    """Write wav.scp and utt2spk of who talks in a corpus's stand-in; give the folder and how many they are.
+
+    The mini conversation's two, others where there are others; (folder, 0) where nobody can be had.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (wanted, count), people = PEOPLE[corpus], {}
     table = SHARED / "speech" / "utterances.tsv"
-    if not table.exists():
-        return mini_people(environment)
-    rows = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()[1:]]
-    people = {}
-    for path, speaker, _, seconds in (row for row in sorted(rows) if row[2] == folder):
-        own = people.setdefault(speaker, [])
-        if 1.5 < float(seconds) < 8 and len(own) < 6:
-            sound, rate = soundfile.read(SHARED / "speech" / path, dtype="float32")
-            own.append(soxr.resample(sound, rate, RATE) if rate != RATE else sound)
-    return dict(sorted(people.items(), key=lambda item: (-len(item[1]), item[0]))[:count])
+    rows = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()] if table.exists() else []
+    for path, speaker, source, seconds in sorted(rows):
+        if source == wanted and 1.5 < float(seconds) < 8:
+            people.setdefault(speaker, []).append(SHARED / "speech" / path)
+    people = dict(sorted(people.items(), key=lambda item: (-len(item[1]), item[0]))[:count])
+    people = people or mini_people(folder, environment)
+    lines = [(f"{person}-{n}", path, person) for person, own in people.items() for n, path in enumerate(own[:12])]
+    (folder / "wav.scp").write_text("".join(f"{key} {path}\n" for key, path, _ in lines))
+    (folder / "utt2spk").write_text("".join(f"{key} {person}\n" for key, _, person in lines))
+    return folder, len(people)
 
 
-def talk(people, seconds, seed):
-    """Return (samples at 16 kHz, [(start_s, end_s, person)]) of a conversation of at least this length."""
-    sounds = {f"{person}-{n}": sound for person, own in people.items() for n, sound in enumerate(own)}
-    decks = {person: [f"{person}-{n}" for n in range(len(own))] for person, own in people.items()}
-    options = ComposeOptions(duration=float(seconds), overlap=0.1, mean_pause=0.4, min_snr_db=20.0)
-    rng = np.random.default_rng(seed)
-    placed = schedule(decks, {name: len(sound) / RATE for name, sound in sounds.items()}, options, rng)
-    return mix(placed, sounds.get, options, rng)
+def talk(people, seconds, number):
+    """Return the simulated Conversation of all people, of at least this length, at 16 kHz."""
+    folder, count = people
+    options = ConversationOptions(scheme="deck", duration=float(seconds), min_speakers=count, max_speakers=count,
+                                  overlap=0.1, mean_pause=0.4)
+    return simulate(Pool(str(folder), RATE, True), number, options, AcousticOptions(min_snr_db=20.0, gain_db=3.0))
 
 
 def write_hindi(folder, name, people, seconds=60, count=3):
@@ -79,7 +82,7 @@ def write_hindi(folder, name, people, seconds=60, count=3):
     folder.mkdir(parents=True)
     rows = ["filename,Duration,Offset,Speaker_id"]
     for number in range(1, count + 1):
-        samples, turns = talk(people, seconds, number)
+        samples, turns, _ = talk(people, seconds, number)
         soundfile.write(folder / f"{name}_{number:02d}.wav", soxr.resample(samples, RATE, 48000), 48000, "PCM_16")
         rows += [f"{name}_{number:02d}.wav,{b - a:.3f},{a:.3f},{who}" for a, b, who in turns]
     (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")
@@ -129,24 +132,25 @@ def write_annotation(folder, meetings):
 def write_ami(folder, people, seconds=60, meetings=("ES2003a", "ES2003b", "ES2003c", "ES2003d")):
     """Write meetings in AMI's layout: Mix-Headset and Array1-01 at 16 kHz, 16 bit, mono, and the manual annotation."""
     table = {}
-    names = {person: f"FEE{10 + n:03d}" for n, person in enumerate(sorted(people))}
     for number, meeting in enumerate(meetings):
-        samples, turns = talk(people, seconds, 10 + number)
+        samples, turns, _ = talk(people, seconds, 10 + number)
         audio = folder / "amicorpus" / meeting / "audio"
         audio.mkdir(parents=True)
         soundfile.write(audio / f"{meeting}.Mix-Headset.wav", samples, RATE, "PCM_16")
         soundfile.write(audio / f"{meeting}.Array1-01.wav", 0.3 * samples, RATE, "PCM_16")
-        spans = {person: [(a, b) for a, b, who in turns if who == person] for person in sorted(people)}
-        agents = {agent: (names[person], own) for agent, (person, own) in zip("ABCDE", spans.items()) if own}
+        names = sorted({who for *_, who in turns})
+        agents = {agent: (f"FEE{ord(agent):03d}", [(a, b) for a, b, who in turns if who == name])
+                  for agent, name in zip("ABCDE", names)}
         table[meeting] = (len(samples) / RATE, agents)
     write_annotation(folder / "annotations", table)
 
 
 def main(folder, seconds=60):
     """Write stand-ins of all three corpora: standins.py DIR [seconds of each recording]."""
+    folder, environment = Path(folder), dict(os.environ)
     for name in ("Hindi", "Hindi1"):
-        write_hindi(Path(folder) / name, name, people_of(name, dict(os.environ)), float(seconds))
-    write_ami(Path(folder) / "AMI", people_of("ami", dict(os.environ)), float(seconds))
+        write_hindi(folder / name, name, people_of(name, folder / "people" / name, environment), float(seconds))
+    write_ami(folder / "AMI", people_of("ami", folder / "people/ami", environment), float(seconds))
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def test_words_become_turns_and_what_is_no_speech_does_not(corpus, make):
     done = make()
     assert done.returncode == 0, done.stderr
     assert turns() == [(0.1, 0.9, "MEE009"), (1.2, 1.5, "MEE009"), (2.0, 3.9, "ES2003a.B")]
-    assert "words have no times in the corpus and are left out: c/annotations/words/ES2003a.A.words.xml:8 " in done.stderr
+    assert "have no times in the corpus and are left out: c/annotations/words/ES2003a.A.words.xml:8 " in done.stderr
     assert not validate("data").problems
     assert "data is up to date" in make().stderr
 

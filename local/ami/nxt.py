@@ -51,7 +51,7 @@ def read_meetings(path):
         if tag == "meeting":
             meeting = attributes.get("observation")
             if not meeting or meeting in meetings:
-                raise data_error(path, line, f"the meeting {meeting} stands twice" if meeting else "a meeting has no name",
+                raise data_error(path, line, f"{meeting} stands twice" if meeting else "a meeting has no name",
                                  "Write every observation once")
             meetings[meeting] = {}
         elif tag == "speaker" and meeting:
