@@ -18,37 +18,47 @@ EPS = 1e-8  # under the square root of the deviation
 
 
 class Block(nn.Module):
-    """Two 3 x 3 convolutions around a shortcut (He et al. 2016, figure 2)."""
+    """Two 3 x 3 convolutions around a shortcut (He et al. 2016, figure 2); conv: their class."""
 
-    def __init__(self, inputs, outputs, stride):
+    def __init__(self, inputs, outputs, stride, conv=nn.Conv2d):
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1)
-        self.shortcut = nn.Conv2d(inputs, outputs, 1, stride) if stride != 1 or inputs != outputs else nn.Identity()
+        self.conv1 = conv(inputs, outputs, 3, stride, 1)
+        self.conv2 = conv(outputs, outputs, 3, 1, 1)
+        self.shortcut = conv(inputs, outputs, 1, stride) if stride != 1 or inputs != outputs else nn.Identity()
 
     def forward(self, x):
         return F.relu(self.conv2(F.relu(self.conv1(x))) + self.shortcut(x))
 
 
-class ResNet34(nn.Module):
+class Trunk(nn.Module):
+    """Log mel features (B, T, mels) to frame-level outputs; conv: the class of its convolutions.
+
+    stages: (channels, blocks, stride of the first block) of each; a stride is a number, or (frequency, time).
+    """
+
+    def __init__(self, stages=STAGES, conv=nn.Conv2d, first_stride=1):
+        super().__init__()
+        channels = stages[0][0]
+        self.conv1, blocks = conv(1, channels, 3, first_stride, 1), []
+        for width, depth, stride in stages:
+            for place in range(depth):
+                blocks.append(Block(channels, width, 1 if place else stride, conv))
+                channels = width
+        self.blocks = nn.Sequential(*blocks)
+
+    def frames(self, x):
+        """Return (B, 2560, ceil(T / 8)) frame-level outputs of x (B, T, 80): channels times what is left of mels."""
+        x = F.relu(self.conv1(x.transpose(1, 2).unsqueeze(1)))
+        return self.blocks(x).flatten(1, 2)
+
+
+class ResNet34(Trunk):
     """Log mel features (B, T, 80), mean-normalised over the window, to embeddings (B, 256)."""
 
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 32, 3, 1, 1)
-        blocks, channels = [], 32
-        for width, depth, stride in STAGES:
-            for place in range(depth):
-                blocks.append(Block(channels, width, 1 if place else stride))
-                channels = width
-        self.blocks = nn.Sequential(*blocks)
-        self.linear = nn.Linear(2 * channels * MELS // STRIDE, DIM)
+        self.linear = nn.Linear(2 * STAGES[-1][0] * MELS // STRIDE, DIM)
         self.register_buffer("mean", torch.zeros(DIM))
-
-    def frames(self, x):
-        """Return (B, 2560, ceil(T / 8)) frame-level outputs of x (B, T, 80)."""
-        x = F.relu(self.conv1(x.transpose(1, 2).unsqueeze(1)))
-        return self.blocks(x).flatten(1, 2)
 
     def pool(self, frames, weights=None):
         """Return (B, 256) embeddings: weighted mean and deviation over time, then a linear layer.
@@ -70,13 +80,14 @@ def weighted_stats(frames, weights=None):
     """Return mean and unbiased standard deviation over time, each (B, C), of frames (B, C, T).
 
     With weights w: variance = sum w (x - mean)^2 / (sum w - sum w^2 / sum w), which for 0/1 weights is the unbiased
-    variance of the frames kept. weights: (B, T), with at least two frames above zero.
+    variance of the frames kept. weights: (B, T). The deviation of fewer than two frames is next to 0.
     """
     weights = torch.ones_like(frames[:, 0]) if weights is None else weights
-    w, total = weights.unsqueeze(1), weights.sum(-1, keepdim=True)
+    w, total = weights.unsqueeze(1), weights.sum(-1, keepdim=True).clamp_min(EPS)
     mean = (frames * w).sum(-1) / total
     spread = ((frames - mean.unsqueeze(-1)) ** 2 * w).sum(-1)
-    return mean, torch.sqrt(spread / (total - (weights ** 2).sum(-1, keepdim=True) / total) + EPS)
+    freedom = (total - (weights ** 2).sum(-1, keepdim=True) / total).clamp_min(EPS)
+    return mean, torch.sqrt(spread / freedom + EPS)
 
 
 def from_onnx(data):
