@@ -4,7 +4,7 @@
 # Reads:  <data>/reco2dur <data>/ref.rttm, <data>/ref.uem where there is one, and <found>/changes.scp
 # Writes: <out>/changes.txt to read and <out>/changes.tsv for programs
 score_config=conf/score_changes.conf   # options of bin/score-changes.py
-changes=changes.scp                    # the table in <found>; change.scp of steps/segment_speakers.sh is one too
+changes=changes.scp                    # the table in <found>; change.scp of a segmentation is one too
 uem=                                   # score what this UEM names instead of what <data>/ref.uem names
 cmd=run.py                             # how to start jobs, see cmd.sh
 . utils/step.sh
