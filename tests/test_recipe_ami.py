@@ -17,7 +17,7 @@ def place(tmp_path_factory, environment):
         pytest.skip("no speech: neither ../shared/speech nor the mini conversation can be had")
     write_ami(folder / "AMI", people, seconds=40)
     (folder / "lists").mkdir()
-    for name, meetings in (("train", "ES2003a\nES2003b\n"), ("dev", "ES2003c\n"), ("test", "ES2003d\n")):
+    for name, meetings in (("train", "ES2003a\n"), ("dev", "ES2003c\n"), ("test", "ES2003d\n")):
         (folder / "lists" / f"{name}.txt").write_text(meetings)
     (folder / "quick.conf").write_text(QUICK)
     copy_recipe(folder / "egs", "ami")
@@ -26,7 +26,7 @@ def place(tmp_path_factory, environment):
 
 def run_ami(place, environment, *words):
     return run(place / "egs/ami/v1", environment, "--corpus", place / "AMI", "--lists", place / "lists",
-               "--train-config", place / "quick.conf", *words)
+               "--train-config", place / "quick.conf", "--stop-stage", "8", *words)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_it_trains_on_train_and_scores_dev_and_test(done):
     assert status == 0, said
     rounds = metrics(folder / "exp/bilstm_train")
     assert len(rounds) == 2 and float(rounds[1]["train_loss"]) < float(rounds[0]["train_loss"])
-    assert (folder / "data/train/wav.scp").read_text().count("Mix-Headset.wav") == 2
+    assert (folder / "data/train/wav.scp").read_text().count("Mix-Headset.wav") == 1
     for name in ("dev", "test"):
         full = overall(folder / f"exp/ge2e_bilstm_train_meanshift/{name}/score")["full"]
         assert 0 < float(full["der"]) < 90 and float(full["miss"]) < 15
@@ -50,7 +50,7 @@ def test_it_trains_on_train_and_scores_dev_and_test(done):
 def test_a_second_run_finds_everything_up_to_date(done, place, environment):
     before = snapshot(done[0])
     status, said = run_ami(place, environment)
-    assert status == 0 and said.count("up to date") == 27, said
+    assert status == 0 and said.count("up to date") == 25, said
     assert snapshot(done[0]) == before
 
 

@@ -88,6 +88,12 @@ def test_trained_on_b_and_tested_on_a_is_one_command(own, recipes, environment):
     assert [p.read_bytes() for p in own_curve] != [p.read_bytes() for p in other]
 
 
+def test_mean_shift_as_published_runs_on_the_same_pieces(own, recipes, environment):
+    status, said = run_a(recipes, environment, "--clustering", "meanshift_tsne", "--stage", "6", "--stop-stage", "8")
+    assert status == 0, said
+    assert 0 < float(overall(own[0] / "exp/ge2e_bilstm_train_meanshift_tsne/test/score")["full"]["der"]) < 100
+
+
 def test_a_given_detector_is_not_trained(own, recipes, environment):
     model = own[0] / "exp/bilstm_train/final.pt"
     status, said = run_a(recipes, environment, "--detector", model, "--stop-stage", "3")
