@@ -32,7 +32,7 @@ def main(data, model):
     write_uem(os.path.join(data, "ref.uem"), spans)
     write_text(os.path.join(data, "reco2dur"), (f"{reco} {span[0][1]:.3f}" for reco, span in spans.items()))
     write_text(os.path.join(data, "reco2num_spk"), (f"{reco} {len({t.speaker for t in turns[reco]})}" for reco in wavs))
-    names = list(next(iter(conditions.values())))
+    names = [name for name in next(iter(conditions.values())) if name != "fingerprint"]
     write_text(os.path.join(data, "conditions.tsv"), ["\t".join(["recording", *names])] + [
         "\t".join([reco, *map(found.get, names)]) for reco, found in conditions.items()])
     rows = compare(turn_taking.fit(turns, "the simulated conversations"), turn_taking.read(model) if model else None)

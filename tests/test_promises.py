@@ -6,7 +6,7 @@ import soundfile
 from conftest import SHARED
 from recipes import make_recipe, mini_audio, results, run, turns
 
-from diarkit.compose import pink_noise
+from diarkit.simulate.noise import pink_noise
 
 pytestmark = pytest.mark.models
 RATE = 16000

@@ -2,6 +2,7 @@
 changes nothing about another."""
 
 import numpy as np
+from scipy.fft import next_fast_len
 
 from diarkit.simulate.codecs import transmit
 from diarkit.simulate.noise import NoiseFiles, babble, pink_noise, white_noise
@@ -12,14 +13,18 @@ NOMINAL = 0.05      # root mean square of an utterance at a level of 0 dB
 MARGIN_S = 0.05     # of the silence around a stretch of speech that comes with it
 FADE_S = 0.005
 TAIL_S = 0.5        # after the last word
+SQUEEZE = 0.6, 0.95  # of the codecs that have a choice
 LEVEL, ROOM, NOISE, CODEC, SPEED = range(5)   # streams; LEVEL goes on where the schedule's stopped
 
 
 class Acoustics:
-    """Rooms, noises and codecs for the conversations of one Pool, from AcousticOptions."""
+    """Rooms, noises and codecs for the conversations of one Pool, from AcousticOptions.
 
-    def __init__(self, pool, options):
-        self._pool, self._options, self._rate = pool, options, pool.sample_rate
+    exact: end TAIL_S after the last word; otherwise up to 1 % later, at a length that is quick to transform.
+    """
+
+    def __init__(self, pool, options, exact=True):
+        self._pool, self._options, self._rate, self._exact = pool, options, pool.sample_rate, exact
         self._kinds = words(options.noise, NOISES, "noise")
         self._codecs = words(options.codecs, CODECS, "codecs")
         self._files = NoiseFiles(options.noises, self._rate) if "file" in self._kinds else None
@@ -50,7 +55,8 @@ class Acoustics:
     def _mix(self, placed, voices, responses, rng):
         rate, gain_db, levels = self._rate, self._options.gain_db, {}
         total_n = max(round(p.start_s * rate) + round((p.end_s - p.begin_s) * rate) for p in placed)
-        mixed = np.zeros(total_n + round(TAIL_S * rate), np.float32)
+        total_n += round(TAIL_S * rate)
+        mixed = np.zeros(total_n if self._exact else next_fast_len(total_n, real=True), np.float32)
         for place in placed:
             drawn = 10 ** (rng.uniform(-gain_db, gain_db) / 20)  # a speaker keeps his first
             level = levels.setdefault(place.speaker, drawn)
@@ -92,8 +98,9 @@ class Acoustics:
         codec = str(rng.choice(self._codecs))
         codec = codec if rng.random() < options.codec_share else "pcm"
         narrow = bool(rng.random() < options.narrow_share)
+        squeeze = float(rng.uniform(*SQUEEZE))
         if codec != "pcm" or narrow:
-            mixed = transmit(mixed, self._rate, codec, narrow)
+            mixed = transmit(mixed, self._rate, codec, narrow, squeeze)
         return mixed, {"codec": codec, "band": "narrow" if narrow or codec == "gsm" else "full"}
 
 

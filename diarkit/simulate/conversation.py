@@ -1,5 +1,6 @@
 """One conversation: its speakers, its schedule, its sound and its reference, all fixed by the seed and its number."""
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -27,8 +28,10 @@ class Simulator:
     def __init__(self, pool, talk, sound):
         self._pool, self._talk = pool, talk
         self._model = turn_taking.read(talk.turn_taking) if talk.scheme == "landini" else None
-        self._acoustics = Acoustics(pool, sound)
+        self._acoustics = Acoustics(pool, sound, exact=talk.scheme == "deck")
         pool.usable(talk.max_speakers)
+        made_of = [talk, sound, self._model, pool.groups, pool.entries]
+        self._fingerprint = hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
 
     def __call__(self, number):
         """Return the Conversation of a number; which others are made, where and when, changes nothing of it."""
@@ -40,6 +43,10 @@ class Simulator:
         samples, conditions = self._acoustics(placed, voices, streams)
         return Conversation(samples, self._turns(placed, voices, len(samples) / self._pool.sample_rate),
                             {"group": group, "speakers": str(len(voices)), **conditions})
+
+    def fingerprint(self, number):
+        """Return a text that no other conversation has, nor this one out of other options or utterances."""
+        return f"{self._fingerprint}-{number}"
 
     def _voices(self, speakers, rng):
         """Return ({speaker: (name in the pool, speed)}, {speaker: [utterance]})."""

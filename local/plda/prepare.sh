@@ -10,6 +10,6 @@ crop_config=conf/crops.conf  # options of local/make_crops.py
 . utils/step.sh
 need "$speech/utterances.tsv" "$crop_config"
 begin "$out" --out wav.scp reco2dur utt2spk subsegments --in "$speech/utterances.tsv" "$crop_config"
-local/select_utterances.py --half="$half" --corpora="$corpora" --min-seconds=1.5 --min-utterances=1 "$speech" "$out/utterances"
+select-utterances.py --half="$half" --corpora="$corpora" --min-seconds=1.5 --min-utterances=1 "$speech" "$out/utterances"
 local/make_crops.py --config="$crop_config" "$out/utterances/wav.scp" "$out/utterances/utt2spk" "$out"
 finish

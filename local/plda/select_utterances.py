@@ -1,1 +1,0 @@
-../composed/select_utterances.py
