@@ -132,7 +132,7 @@ def test_a_knob_that_hides_stage_is_refused(recipe):
 
 def test_an_unknown_backend_is_an_error(recipe):
     status, words = recipe.run("./run.sh", DIAR_BACKEND="cloud")
-    assert status == 2 and "unknown DIAR_BACKEND=cloud. Known: local" in words and not recipe.has("made.dev")
+    assert status == 2 and "unknown DIAR_BACKEND=cloud. Known: local slurm sge" in words and not recipe.has("made.dev")
 
 
 def test_the_local_backend_and_the_environment_of_a_recipe(recipe):

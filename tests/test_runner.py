@@ -11,6 +11,7 @@ from small_recipe import is_running, wait_for
 
 sys.path.insert(0, str(ROOT / "utils"))
 import runner  # noqa: E402
+import tasks  # noqa: E402
 
 
 @pytest.mark.parametrize("words", [["false | cat"], ["false", "|", "cat"], ["true", "|", "false", "|", "cat"],
@@ -81,9 +82,9 @@ def test_a_stale_log_and_marker_cannot_pass_for_new(tmp_path):
     for name in ("l.1.log", "l.1.log.rc", "l.2.log", "l.2.log.rc"):
         (tmp_path / name).write_text("0\n")
     request = runner.parse(["JOB=1:2", str(tmp_path / "l.JOB.log"), "true"])
-    assert runner.failures(request) == []
-    runner.prepare(request)
-    assert len(runner.failures(request)) == 2 and os.listdir(tmp_path) == []
+    assert tasks.failures(request) == []
+    tasks.prepare(request)
+    assert len(tasks.failures(request)) == 2 and os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("words, message", [

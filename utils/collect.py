@@ -6,7 +6,10 @@ Refuses a key that is missing, that comes from two parts, or that is not asked f
 Usage: collect.py <out> <file> --keys <keys>
 """
 
+import contextlib
 import os
+import tempfile
+import time
 
 import plumbing
 import split_data
@@ -30,9 +33,21 @@ def read_parts(out, table):
     return found
 
 
+def read_late_parts(out, table, keys, patience_s):
+    """Return read_parts, waiting for parts that another machine has written and this one does not see yet."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        found = read_parts(out, table)
+        if time.monotonic() >= deadline or all(key in found for key in keys):
+            return found
+        with contextlib.suppress(OSError):  # a change makes a shared disk read the folder anew
+            tempfile.TemporaryFile(dir=os.path.join(out, "parts")).close()
+        time.sleep(0.5)
+
+
 def merge(out, table, keys, source):
     """Return the lines of a whole table, one for each key, in their order. source: where the keys stand."""
-    found = read_parts(out, table)
+    found = read_late_parts(out, table, keys, float(os.environ.get("DIARKIT_GRACE_S", 0)))
     stale = [key for key in found if key not in keys]
     if stale:
         raise DiarkitError(f"{found[stale[0]][1]}: holds recordings that are not in {source} ({some(stale)}), so it is "

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Run tasks on this machine, several at once, each with a log of its own.
 
-Usage: run.py [--mem 4G] [--gpu 1] [--time 2:00:00] [--num-threads 4] [--max-jobs-run N] [JOB=1:N] LOG COMMAND...
+Usage: run.py [--mem 4G] [--gpu 1] [--time 2:00:00] [--num-threads 4] [--max-jobs-run N]
+              [--retries N] [JOB=1:N] LOG COMMAND...
 
 Kaldi's convention. JOB=1:4 runs the command four times, with JOB replaced by 1 to 4 wherever it stands as a whole
 token, such as /JOB/ or .JOB. (any other name may stand for JOB). Words that are an operator or a redirection, such
@@ -15,6 +16,7 @@ without LOG.rc was killed. Exit status: 0 all went well, 1 some failed (all are 
   --max-jobs-run N   most tasks at once; as many as there are CPUs, divided by --num-threads
   --num-threads N    threads of each task (OMP_NUM_THREADS and its like); 1
   --gpu N            GPUs of each task, which sees no others; 0, which hides none
+  --retries N        how often a task is started again that was killed, not one whose command failed; 0
   --mem --time       for clusters; checked, of no effect on this machine
 """
 
@@ -26,23 +28,23 @@ import sys
 import threading
 import time
 
+import progress
 import runner
+import stopping
+import tasks
 
 
-class Stopped(Exception):
-    """A signal asks the runner to end."""
-
-
-class Tasks:
+class Crew:
     """Runs the tasks of a request in a few threads, and can end them all."""
 
     def __init__(self, request, slots):
         self.request, self.slots = request, slots
-        self.waiting, self.running = iter(request.tasks), set()
+        self.waiting, self.running = iter(()), set()
         self.lock, self.stopping = threading.Lock(), False
 
-    def run(self, alive):
-        """Run all tasks. `alive` is called now and then and may raise."""
+    def run(self, numbers, alive):
+        """Run these tasks. `alive` is called now and then and may raise."""
+        self.waiting = iter(numbers)
         threads = [threading.Thread(target=self._work, args=(slot,), daemon=True) for slot in self.slots]
         for thread in threads:
             thread.start()
@@ -67,7 +69,7 @@ class Tasks:
     def _start(self, task, slot):
         # A session of its own makes a group that can be killed whole. Open files are passed on: while a task lives,
         # it keeps the lock of the step that started it, even if this runner is killed.
-        script = runner.task_script(self.request, task)
+        script = tasks.task_script(self.request, task)
         return subprocess.Popen(["bash", "-c", script], env={**os.environ, **slot}, start_new_session=True,
                                 close_fds=False)
 
@@ -120,44 +122,41 @@ def make_slots(request):
     return [{"CUDA_VISIBLE_DEVICES": share} for share in shares[:min(count, len(request.tasks))]]
 
 
-def step_watch():
-    """Return a function that raises Stopped once the step that started this runner has gone, killed for example."""
-    parent = os.getppid()
-    watched = os.environ.get("DIARKIT_STEP_PID") == str(parent)
+def run_all(request, crew):
+    """Run all tasks, and those again that were lost, as often as is asked for."""
+    shown, parted = progress.Progress(request, os.environ.get("DIARKIT_STEP_DIR")), stopping.step_watch()
 
     def alive():
-        if watched and os.getppid() != parent:
-            raise Stopped(signal.SIGTERM)
-    return alive
-
-
-def on_signal(number, frame):
-    """Turn a signal into an exception, once."""
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.SIG_IGN)
-    raise Stopped(number)
+        parted()
+        shown.update()
+    try:
+        crew.run(request.tasks, alive)
+        for number in range(1, request.retries + 1):
+            lost = tasks.lost(request)
+            if lost:
+                runner.say(f"{len(lost)} tasks were lost, started again ({number} of {request.retries})")
+                crew.run(lost, alive)
+    finally:
+        shown.close()
 
 
 def main():
     """Run the tasks and end with the status of the whole."""
     request = runner.read_command_line(__doc__)
-    tasks = Tasks(request, make_slots(request))
-    alive = step_watch()
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if name != signal.SIGHUP or signal.getsignal(name) != signal.SIG_IGN:  # under nohup it stays ignored
-            signal.signal(name, on_signal)
+    crew = Crew(request, make_slots(request))
+    stopping.watch_signals()
     try:
-        runner.prepare(request)
-        tasks.run(alive)
-    except Stopped as stop:
-        tasks.kill()
+        tasks.prepare(request)
+        run_all(request, crew)
+    except stopping.Stopped as stop:
+        crew.kill()
         runner.say(f"stopped by signal {stop.args[0]}, all tasks are ended")
         sys.exit(128 + stop.args[0])
     except OSError as error:
-        tasks.kill()
+        crew.kill()
         runner.say(f"{error.filename}: {error.strerror}")
         sys.exit(1)
-    sys.exit(runner.report(request))
+    sys.exit(tasks.report(request))
 
 
 if __name__ == "__main__":

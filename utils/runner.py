@@ -1,25 +1,25 @@
-"""What every runner shares: Kaldi's command line, the script and marker of one task, and the report."""
+"""What every runner shares: Kaldi's command line, and how it speaks."""
 
 import dataclasses
 import os
 import re
 import shlex
-import signal
 import sys
 
-USAGE = "[--mem 4G] [--gpu 1] [--time 2:00:00] [--num-threads 4] [--max-jobs-run N] [JOB=1:N] LOG COMMAND..."
+USAGE = ("[--mem 4G] [--gpu 1] [--time 2:00:00] [--num-threads 4] [--max-jobs-run N] [--retries N] [JOB=1:N] "
+         "LOG COMMAND...")
 CHECKS = {
     "mem": (r"\d+(\.\d+)?[KMGT]?", "such as 4G"),
     "time": (r"(\d+-)?\d+(:\d\d){0,2}", "such as 2:00:00"),
     "gpu": (r"\d+", "a whole number"),
     "num_threads": (r"[1-9]\d*", "a whole number above 0"),
     "max_jobs_run": (r"[1-9]\d*", "a whole number above 0"),
+    "retries": (r"\d+", "a whole number"),
 }
+NUMBERS = ("gpu", "num_threads", "max_jobs_run", "retries")
 RANGE = re.compile(r"([A-Za-z_]\w*)=(\d+)(?::(\d+))?")
 # A word that is an operator or a redirection keeps its meaning for the shell, as in run.pl: `a.py \| b.py \> out`.
 OPERATOR = re.compile(r"\||\|\||\|&|&&|;|\(|\)|\{|\}|!|\d*(>|>>|>\||<|<>|&>|&>>)([\w@%+=:,./~-]*)|\d*[<>]&(\d+|-)")
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-           "VECLIB_MAXIMUM_THREADS")
 
 
 class Wrong(Exception):
@@ -40,6 +40,7 @@ class Request:
     gpu: int = 0
     num_threads: int = 1
     max_jobs_run: int = 0
+    retries: int = 0
 
     @property
     def tasks(self):
@@ -75,7 +76,7 @@ def parse(words):
             values.update(_span(word, *span.groups()))
         elif word.startswith("-"):
             name, value = _option(word, rest)
-            values[name] = int(value) if name in ("gpu", "num_threads", "max_jobs_run") else value
+            values[name] = int(value) if name in NUMBERS else value
         else:
             return _request(word, rest, values)
     raise Wrong("no LOG and no COMMAND")
@@ -128,79 +129,3 @@ def read_command_line(doc):
 def say(words):
     """Write words to stderr, under the runner's name."""
     print(f"{os.path.basename(sys.argv[0])}: {words}", file=sys.stderr, flush=True)
-
-
-def prepare(request):
-    """Make the folders of the logs and remove logs and markers of earlier runs, so that none can pass for new."""
-    for task in request.tasks:
-        log = request.log_of(task)
-        os.makedirs(os.path.dirname(log) or ".", exist_ok=True)
-        for name in (log, log + ".rc"):
-            if os.path.isfile(name):
-                os.unlink(name)
-
-
-SCRIPT = """\
-{exports}
-exec </dev/null >{log} 2>&1
-printf '# %s\\n' {shown}
-echo "# Started at $(date) on ${{HOSTNAME:-this machine}}"
-bash -o pipefail -c {command}
-status=$?
-echo "# Ended (status $status) at $(date), elapsed time $SECONDS seconds"
-echo "$status" >{marker}.tmp && mv -f {marker}.tmp {marker} || rm -f {marker}.tmp
-exit "$status"
-"""
-
-
-def task_script(request, task):
-    """Return the bash script of one task: the command under pipefail, its log, and the marker LOG.rc at the end."""
-    log, command = request.log_of(task), request.fill(request.command, task)
-    exports = "export " + " ".join(f"{name}={request.num_threads}" for name in THREADS)
-    return SCRIPT.format(exports=exports, log=shlex.quote(log), marker=shlex.quote(log + ".rc"),
-                         command=shlex.quote(command), shown=shlex.quote(command.replace("\n", "\n# ")))
-
-
-def failures(request):
-    """Return [(log, reason)] of the tasks whose marker is missing or not 0."""
-    failed = []
-    for log in map(request.log_of, request.tasks):
-        try:
-            with open(log + ".rc", encoding="ascii") as file:
-                text = file.read().strip()
-        except OSError:
-            text = None
-        if text != "0":
-            failed.append((log, _reason(text)))
-    return failed
-
-
-def _reason(text):
-    if text is None:
-        return "left no exit status: killed, or no room on the disk to write it"
-    if text.isdigit() and 128 < int(text) <= 128 + signal.NSIG:
-        return f"status {text}, killed by signal {int(text) - 128}" + (", perhaps out of memory" * (text == "137"))
-    return f"status {text}"
-
-
-def report(request):
-    """Say which tasks failed, with their logs and the end of the first one; return the exit status."""
-    failed = failures(request)
-    if not failed:
-        return 0
-    lines = [f"{len(failed)} of {len(request.tasks)} jobs failed, see"]
-    lines += [f"  {log} ({reason})" for log, reason in failed[:10]]
-    lines += [f"  and {len(failed) - 10} more"] if len(failed) > 10 else []
-    lines += [f"the end of {failed[0][0]}:"] + [f"  {line}" for line in tail(failed[0][0])]
-    say("\n".join(lines))
-    return 1
-
-
-def tail(path, count=12, size=8192):
-    """Return the last lines of a log."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(max(0, os.path.getsize(path) - size))
-            return file.read().decode("utf-8", "replace").splitlines()[-count:]
-    except OSError:
-        return ["(there is no such file: the job was never started)"]

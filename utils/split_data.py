@@ -3,6 +3,7 @@
 
 Recordings with a finished part are left out. Files are split by recording: column 2 of segments, subsegments and
 *.rttm, column 1 of others. Jobs are balanced by reco2dur if one lies beside a file, by count otherwise.
+<out>/parts/.counts has how many, job by job, job 0 for those that are finished; the runner shows them.
 Prints `<number of jobs> <number of the attempt>`.
 
 Usage: split_data.py <most jobs> <out> <keys> [<file>...]
@@ -132,7 +133,11 @@ def main(words):
     left = [key for key in keys if key not in finished]
     jobs = min(nj, len(left))
     if jobs:
-        write_split(out, files, share_out(left, jobs, durations(files)), jobs)
+        shares = share_out(left, jobs, durations(files))
+        write_split(out, files, shares, jobs)
+        counts = collections.Counter(shares.values())
+        write_text(os.path.join(out, "parts", ".counts"),
+                   [f"0 {len(keys) - len(left)}", *(f"{job} {counts[job]}" for job in range(1, jobs + 1))])
     done = f", {len(keys) - len(left)} are finished" if len(left) < len(keys) else ""
     plumbing.say(f"{plumbing.step_name()} {out}: {len(left)} of {len(keys)} recordings to do in {jobs} jobs{done}")
     print(jobs, attempt)
