@@ -18,7 +18,7 @@ BINARIES = [f for f in PYTHON if f.startswith("bin/")]
 SHELL = [f for f in FILES if f.endswith(".sh")]
 STEPS = [f for f in SHELL if f.startswith("steps/")]
 RUNS = [f for f in SHELL if re.fullmatch(r"egs/[^/]+/(v1/)?run\.sh", f)]
-RECIPES = sorted({os.path.dirname(f) for f in RUNS})
+RECIPES = sorted({os.path.dirname(f) for f in TRACKED if re.fullmatch(r"egs/[^/]+/(v1/)?run\.sh", f)})
 
 
 def read(name):
