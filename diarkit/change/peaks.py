@@ -45,7 +45,7 @@ def _frame_s(times):
 def _threshold(times, scores, opts):
     """Greedy by height; the first and the last frame count as peaks where they are higher than their neighbour."""
     padded = np.pad(scores, 1, constant_values=-np.inf)
-    distance_t = max(opts.min_distance_s / _frame_s(times), 1)
+    distance_t = max(np.ceil(opts.min_distance_s / _frame_s(times) - 1e-6), 1)
     return find_peaks(padded, height=opts.threshold, distance=distance_t)[0] - 1
 
 
