@@ -13,7 +13,8 @@ from diarkit.audio import AudioFile, AudioOptions
 from diarkit.errors import DiarkitError
 from diarkit.export.cast import CastOptions, Casts
 from diarkit.export.picture import Gallery
-from diarkit.export.waveform import WaveformOptions, draw, sound_of
+from diarkit.export.scene import make_scene, sound_of
+from diarkit.export.waveform import MOST_ROWS, WaveformOptions, draw
 from diarkit.options import opt, options
 from diarkit.tables import load_matrix, read_scp
 
@@ -39,8 +40,8 @@ def main(audio, folder, table, given, detected, options):
     def one(reco, entry):
         file = AudioFile(entry, AudioOptions(channel=options.channel))
         file.options = dataclasses.replace(file.options, sample_rate=file.sample_rate)
-        sound = sound_of(file, round(options.width_in * options.dpi))
-        gallery.add(reco, draw(reco, sound, cast_of(reco), of("changes", reco), of("curve", reco), options))
+        sound = sound_of(file, round(options.width_in * options.dpi) * (MOST_ROWS if options.row_s else 1))
+        gallery.add(reco, draw(reco, make_scene(sound, cast_of(reco), of("changes", reco), of("curve", reco)), options))
 
     with Gallery(folder, options, table) as gallery:
         cli.for_each(recordings.items(), one, len(recordings))

@@ -28,12 +28,12 @@ hyp=$sdata/hyp.rttm ref=${ref:+$sdata/ref.rttm} uem=${uem:+$sdata/ref.uem} drawn
 [ -z "$clusters" ] || run_jobs clusters draw-clusters.py --hyp="$hyp" --ref="$ref" --uem="$uem" --method="$projection" \
   --subsegments="${windows:+$sdata/subsegments}" --seg="${seg:+$sdata/seg.scp}" --seg-config="${seg:+$seg/seg.conf}" \
   --format="$pictures" "scp:$sdata/emb.scp" "scp:$sdata/labels.scp" "$drawn/clusters" "$parts/clusters.$part.scp"
+[ -z "$clusters" ] || collect clusters.scp --keys "$data/wav.scp"
 run_jobs waveform draw-waveform.py --hyp="$hyp" --ref="$ref" --uem="$uem" --changes="${changes:+$sdata/${found##*/}}" \
   --curve="${curve:+$sdata/curve.scp}" --channel="$channel" --format="$pictures" \
   "$sdata/wav.scp" "$drawn/waveform" "$parts/waveform.$part.scp"
 run_jobs timeline draw-timeline.py --ref="$ref" --uem="$uem" --format="$pictures" "$hyp" "$sdata/reco2dur" \
   "$drawn/timeline" "$parts/timeline.$part.scp"
-[ -z "$clusters" ] || collect clusters.scp --keys "$data/wav.scp"
 collect waveform.scp --keys "$data/wav.scp"
 collect timeline.scp --keys "$data/wav.scp"
 make-figure-page.py "$data/reco2dur" "$out" "$out/waveform.scp" "$out/timeline.scp" ${clusters:+"$out/clusters.scp"}

@@ -31,10 +31,8 @@ def _extremes(rows):
 def thin_curve(curve, least=2000):
     """Return (times (M,), lowest (M,), highest (M,)) of a curve (T, 2) of time_s and score.
 
-    Scores that are no numbers are left out. Of more than 2 least points, neighbours are taken together.
+    Of more than 2 least points, neighbours are taken together.
     """
-    curve = np.asarray(curve, float).reshape(-1, 2)
-    curve = curve[np.isfinite(curve).all(1)]
     step = max(1, -(-len(curve) // (2 * least)))
     starts = np.arange(0, len(curve), step)
     if not len(starts):

@@ -79,13 +79,13 @@ def say(axis, words):
     axis.text(0.5, 0.5, words, transform=axis.transAxes, ha="center", va="center", color=GREY)
 
 
-def time_axis(axis, duration_s, words="time"):
-    """Lay an axis out over 0..duration_s with at most 14 ticks of round times."""
-    step = next((s for s in STEPS_S if duration_s / s <= 14), STEPS_S[-1] * (1 + int(duration_s / STEPS_S[-1] / 14)))
-    axis.set_xlim(0, duration_s)
-    axis.xaxis.set_major_locator(MultipleLocator(step if duration_s >= 3 else duration_s / 4))
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda s, _: clock(s, fine=duration_s < 3)))
-    axis.set_xlabel(words, color=GREY)
+def time_axis(axis, end_s, start_s=0.0):
+    """Lay an axis out over start_s..end_s with at most 14 ticks of round times."""
+    length_s = end_s - start_s
+    step = next((s for s in STEPS_S if length_s / s <= 14), STEPS_S[-1] * (1 + int(length_s / STEPS_S[-1] / 14)))
+    axis.set_xlim(start_s, end_s)
+    axis.xaxis.set_major_locator(MultipleLocator(step if length_s >= 3 else length_s / 4))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda s, _: clock(s, fine=length_s < 3)))
 
 
 def clock(seconds, fine=False):

@@ -44,8 +44,8 @@ def points_of(vectors, labels, seconds=None, who=None):
 
     labels: (N,) or, of local speakers, (W, 3), whose row 3 w + k of the vectors is local speaker k of window w.
     """
-    labels = np.asarray(labels).ravel()
-    vectors = np.asarray(vectors).reshape(len(labels) if np.size(vectors) == 0 else len(vectors), -1)
+    labels, vectors = np.asarray(labels).ravel(), np.asarray(vectors)
+    vectors = vectors if vectors.size else np.zeros((0, 0), np.float32)
     if len(vectors) != len(labels):
         raise DiarkitError(f"{len(vectors)} vectors and {len(labels)} labels. Give the vectors that these labels were "
                            "made of")
@@ -64,6 +64,7 @@ def draw(reco, points, cast, projection=None, options=None):
     than the reference speaker whom the label's speaker is taken for.
     """
     options, total = options or ScatterOptions(), len(points.labels)
+    counts = dict(zip(*np.unique(points.labels, return_counts=True)))
     points = points.only(spread(points.labels, projection.most if projection else total))
     places, words, method = project(points.vectors, projection)
     with style():
@@ -78,7 +79,7 @@ def draw(reco, points, cast, projection=None, options=None):
         head(axis, reco, f"{method} of {shown} vector{'s' * (total != 1)}" if total else "")
         if total:
             _marks(axis, places, points, cast)
-            _legend(figure, points, cast)
+            _legend(figure, points, cast, counts)
         else:
             say(axis, "no vectors")
     return figure
@@ -94,7 +95,7 @@ def shapes(who):
     """Return {reference speaker: marker} of (N,) names, the most frequent first; "" is a dot."""
     names, counts = np.unique(who.astype(str), return_counts=True) if len(who) else ((), np.zeros(0))
     order = [str(names[i]) for i in np.argsort(-counts, kind="stable") if names[i]]
-    return {"": NOBODY} | {name: SHAPES[n % len(SHAPES)] for n, name in enumerate(order)}
+    return {name: SHAPES[n % len(SHAPES)] for n, name in enumerate(order)} | {"": NOBODY}
 
 
 def is_wrong(points, mapping):
@@ -130,16 +131,16 @@ def _marks(axis, places, points, cast):
         axis.set_aspect("equal", adjustable="datalim")
 
 
-def _legend(figure, points, cast):
+def _legend(figure, points, cast, counts):
     """Name the colours, and the shapes where there are any, beneath the picture."""
-    labels, counts = np.unique(points.labels, return_counts=True)
     paint, wrong = _paint(points, cast), is_wrong(points, cast.mapping)
 
     def mark(words, shape="o", colour="#bbbbbb", rim="none"):
         return Line2D([], [], linestyle="", marker=shape, color=colour, markeredgecolor=rim, markersize=6, label=words)
 
-    marks = [mark(f"{pair(name, cast.mapping.get(name, name))} ({count})", colour=paint[label]) for label, name, count
-             in zip(labels, map(speaker_name, labels), counts)][:MOST_NAMES]
+    names = [(speaker_name(label), label) for label in list(counts)[:MOST_NAMES]]
+    marks = [mark(f"{pair(name, cast.mapping.get(name, name))} ({counts[label]})", colour=paint[label])
+             for name, label in names]
     if points.who is not None:
         marks += [mark(f"{short(name)} talks" if name else "nobody talks", shape)
                   for name, shape in shapes(points.who).items() if (points.who == name).any()][:MOST_NAMES]

@@ -67,7 +67,8 @@ def draw(reco, cast, duration_s, options=None):
         for axis, panel in zip(axes, panels):
             _panel(axis, *panel)
         both = any(overlaps(turns) for _, _, turns in panels)
-        time_axis(axes[-1], duration_s, "time" + (", grey where two or more speak at once" if both else ""))
+        time_axis(axes[-1], duration_s)
+        axes[-1].set_xlabel("time" + (", grey where two or more speak at once" if both else ""), color=GREY)
         head(axes[0], reco, cast.score)
         figure.align_ylabels(axes)
     return figure

@@ -64,7 +64,7 @@ def talk_before(turns):
 
 def talk_in_spans(spans, turns):
     """Return ([speaker], (N, S) seconds that each speaker of the Turns talks in each of (N, 2) spans in seconds)."""
-    found = talk_before(turns)
+    spans, found = np.asarray(spans, float).reshape(-1, 2), talk_before(turns)
     columns = [np.diff(np.interp(spans, times, seconds), axis=1)[:, 0] for _, times, seconds in found]
     return [name for name, *_ in found], np.array(columns).reshape(len(found), len(spans)).T
 
