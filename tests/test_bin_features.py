@@ -18,7 +18,8 @@ from diarkit.features.spectrogram import Spectrogram, SpectrogramOptions
 from diarkit.options import flag, format_value, from_conf
 from diarkit.tables import read_matrices
 
-MAKERS = {"compute-fbank-feats.py": (Fbank, FbankOptions, ["fbank", "fbank_resnet34", "fbank_campplus", "fbank_xvector"]),
+MAKERS = {"compute-fbank-feats.py": (Fbank, FbankOptions,
+                                    ["fbank", "fbank_resnet34", "fbank_campplus", "fbank_xvector"]),
           "compute-mfcc-feats.py": (Mfcc, MfccOptions, ["mfcc"]),
           "compute-mel-feats.py": (Mel, MelOptions, ["mel_ge2e"]),
           "compute-psf-feats.py": (Psf, PsfOptions, ["psf", "psf_deepspeaker"]),

@@ -32,8 +32,8 @@ def with_output(data, name):
 
     Protobuf merges a message that stands twice, so one more graph that holds nothing but the output is appended.
     """
-    value = _field(1, name.encode())
-    return data + _field(GRAPH, _field(OUTPUT, value))
+    value = field(1, name.encode())
+    return data + field(GRAPH, field(OUTPUT, value))
 
 
 def _tensor(tensor):
@@ -80,12 +80,13 @@ def _packed(values):
     return found
 
 
-def _field(number, content):
+def field(number, content):
     """Return one length-delimited protobuf field."""
-    return _encode(number << 3 | 2) + _encode(len(content)) + content
+    return varint(number << 3 | 2) + varint(len(content)) + content
 
 
-def _encode(value):
+def varint(value):
+    """Return a number as a protobuf varint."""
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)

@@ -23,11 +23,10 @@ class Res2Net(nn.Module):
         self.blocks = nn.ModuleList(Tdnn(width, width, size, dilation, padding) for _ in range(SCALE - 1))
 
     def forward(self, x):
-        first, *groups = x.chunk(SCALE, 1)
-        found, before = [first], None
-        for block, group in zip(self.blocks, groups):
-            before = block(group if before is None else group + before)
-            found.append(before)
+        groups = x.chunk(SCALE, 1)
+        found = [groups[0], self.blocks[0](groups[1])]
+        for place, block in enumerate(self.blocks[1:], 2):
+            found.append(block(groups[place] + found[-1]))
         return torch.cat(found, 1)
 
 

@@ -1,7 +1,7 @@
 """The residual network of Deep Speaker (Li et al. 2017, "Deep Speaker: an end-to-end neural embedding system")."""
 
-import torch
 from torch import nn
+from torch.nn import functional as F
 
 from diarkit.networks.layers import NormedConv2d
 
@@ -9,8 +9,8 @@ WIDTHS, DEPTH, CEILING = (64, 128, 256, 512), 3, 20.0
 
 
 def clipped(x):
-    """Return min(max(x, 0), 20): the paper's rectifier (section 3.1)."""
-    return torch.clamp(x, 0.0, CEILING)
+    """Return min(max(x, 0), 20), the paper's rectifier (section 3.1); its slope at 0 is 0, so silence moves nothing."""
+    return F.hardtanh(x, 0.0, CEILING)
 
 
 class Block(nn.Module):

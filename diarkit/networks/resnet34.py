@@ -1,10 +1,9 @@
 """ResNet34 of WeSpeaker for training: the trunk of diarkit.models.resnet34 with its batch normalisations."""
 
-from torch import nn
-
 from diarkit.errors import DiarkitError
 from diarkit.models import resnet34
 from diarkit.networks.layers import NormedConv2d, fold
+from diarkit.networks.pooling import Statistics
 
 
 class ResNetTrunk(resnet34.Trunk):
@@ -26,12 +25,12 @@ class ResNetTrunk(resnet34.Trunk):
 def to_public(network):
     """Return diarkit.models.resnet34.ResNet34 with the weights of a trained SpeakerNetwork of this trunk."""
     public = resnet34.ResNet34().eval()
-    if type(network.trunk) is not ResNetTrunk or not isinstance(network.head, nn.Linear):
+    if type(network.trunk) is not ResNetTrunk or not isinstance(network.pooling, Statistics):
         raise DiarkitError(f"{network.config}: not a ResNet34 of the public form")
     folded = fold(network)
     state = folded.trunk.state_dict() | {f"linear.{k}": v for k, v in folded.head.state_dict().items()}
     try:
         public.load_state_dict(state | {"mean": public.mean})
-    except RuntimeError as error:  # another pooling, dimension or width of the features
+    except RuntimeError as error:  # another dimension or width of the features
         raise DiarkitError(f"{network.config}: not a ResNet34 of the public form: {error}") from None
     return public

@@ -39,16 +39,16 @@ class ThinResNetTrunk(nn.Module):
                 blocks.append(Bottleneck(width, inner, outputs, 1 if place else stride))
                 width = outputs
         self.blocks = nn.Sequential(*blocks)
-        left = -(-max(feats_dim // 2, 1) // 8)
-        self.last = NormedConv2d(width, self.channels, (max((left - 3) // 2 + 1, 1), 1))
+        left = -(-(feats_dim // 2) // 8)  # of the frequencies, after all blocks
+        self.top = min(left, 3)
+        self.last = NormedConv2d(width, self.channels, ((left - self.top) // 2 + 1, 1))
 
     def forward(self, feats):
         x = F.relu(self.conv1(feats.transpose(1, 2).unsqueeze(1)))
         x = self.blocks(_max(x, (2, 2)))
-        return F.relu(self.last(_max(x, (3, 2)))).squeeze(2).transpose(1, 2)
+        return F.relu(self.last(_max(x, (self.top, 2)))).squeeze(2).transpose(1, 2)
 
 
 def _max(x, size):
     """Return the maxima of x (B, C, F, T) over size (frequencies, frames), every other place; all frames count."""
-    x = F.pad(x, (0, x.shape[3] % 2, 0, max(size[0] - x.shape[2], 0)), value=0.0)  # x is rectified: 0 is the least
-    return F.max_pool2d(x, size, 2)
+    return F.max_pool2d(F.pad(x, (0, 1)), size, 2)  # x is rectified: a frame of zeros more changes no maximum
