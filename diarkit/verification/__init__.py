@@ -1,0 +1,1 @@
+"""Verification: is it the same speaker? Trials, scores, and how often they err."""
