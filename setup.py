@@ -25,5 +25,5 @@ setup(
     packages=find_packages(include=["diarkit", "diarkit.*"]),
     scripts=sorted(glob("bin/*.py")),
     install_requires=[pin.replace("==", ">=") for pin in pins("requirements.txt")],
-    extras_require={"test": pins("requirements-test.txt")},
+    extras_require={"test": pins("requirements-test.txt"), "simulate": pins("requirements-simulate.txt")},
 )

@@ -7,7 +7,7 @@ import os
 from typing import NamedTuple
 
 import numpy as np
-from scipy.signal import oaconvolve
+from scipy.fft import irfft, next_fast_len, rfft
 
 from diarkit.audio import AudioOptions, read_audio
 from diarkit.errors import DiarkitError, data_error
@@ -29,7 +29,9 @@ class Response(NamedTuple):
 
 def reverberate(samples, response):
     """Return (samples (N + K - 1 - direct_n,) float32 with the room): the direct sound stays where it was."""
-    return oaconvolve(samples, response.taps).astype(np.float32)[response.direct_n:]
+    count_n = len(samples) + len(response.taps) - 1
+    size_n = next_fast_len(count_n, real=True)
+    return irfft(rfft(samples, size_n) * rfft(response.taps, size_n), size_n)[response.direct_n:count_n]
 
 
 def image_room(names, options, rate, rng):
