@@ -3,7 +3,7 @@
 # Usage: steps/detect_changes.sh [options] <feats> <out>
 # Reads:  <feats>/feats.scp of steps/make_change_feats.sh, made as the features that the model was trained on
 # Writes: <out>/curve.scp: seconds and score of every frame; <out>/changes.scp: seconds of the changes
-model=conf/change_bilstm/final.pt           # weights of steps/train_change_detector.sh
+model=conf/change_bilstm/final.pt           # weights that the training of the change detector made
 detect_config=conf/detect_changes.conf      # options of bin/detect-changes.py
 pick_config=conf/pick_changes.conf          # options of bin/pick-changes.py
 nj=4                                        # most jobs to run at once
