@@ -3,7 +3,7 @@
 import pytest
 from recipes import copy_recipe, run, snapshot
 from standins import people_of, write_ami
-from test_recipe_hindi import QUICK, metrics, overall
+from test_recipe_hindi import metrics, overall
 
 pytestmark = pytest.mark.models
 
@@ -19,14 +19,13 @@ def place(tmp_path_factory, environment):
     (folder / "lists").mkdir()
     for name, meetings in (("train", "ES2003a\n"), ("dev", "ES2003c\n"), ("test", "ES2003d\n")):
         (folder / "lists" / f"{name}.txt").write_text(meetings)
-    (folder / "quick.conf").write_text(QUICK)
     copy_recipe(folder / "egs", "ami")
     return folder
 
 
 def run_ami(place, environment, *words):
     return run(place / "egs/ami/v1", environment, "--corpus", place / "AMI", "--lists", place / "lists",
-               "--train-config", place / "quick.conf", "--stop-stage", "8", *words)
+               "--train-config", "conf/train_standins.conf", "--stop-stage", "8", *words)
 
 
 @pytest.fixture(scope="module")

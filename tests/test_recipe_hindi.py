@@ -9,7 +9,6 @@ from standins import people_of, write_hindi
 from diarkit.tables import load_matrix, read_scp
 
 pytestmark = pytest.mark.models
-QUICK = "--epochs=2\n--batch-size=4\n--optimiser=adam\n--learning-rate=3e-3\n--training-threads=1\n"
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +21,12 @@ def recipes(tmp_path_factory, environment):
             pytest.skip("no speech: neither ../shared/speech nor the mini conversation can be had")
         write_hindi(folder / corpus, corpus, people, seconds=40)
         copy_recipe(folder / "egs", recipe)
-    (folder / "quick.conf").write_text(QUICK)
     return folder
 
 
 def run_a(recipes, environment, *words):
     return run(recipes / "egs/hindi_a/v1", environment, "--corpus", recipes / "Hindi", "--sets", "test",
-               "--train-config", recipes / "quick.conf", "--clustering", "kmeans", *words)
+               "--train-config", "conf/train_standins.conf", "--clustering", "kmeans", *words)
 
 
 @pytest.fixture(scope="module")
