@@ -12,13 +12,7 @@ from diarkit.cluster.vectors import unit_rows
 from diarkit.files import read_table
 from diarkit.plda import read_backend
 from diarkit.tables import read_matrices
-
-
-def equal_error_rate(scores, same):
-    """Return the rate at which misses equal false alarms; scores: (P,), same: (P,) bool."""
-    hits = same[np.argsort(-scores, kind="stable")]
-    miss, false = 1 - hits.cumsum() / hits.sum(), (~hits).cumsum() / (~hits).sum()
-    return float(miss[np.abs(miss - false).argmin()])
+from diarkit.verification.rates import equal_error_rate
 
 
 def rates(tables, speakers, utterances):
@@ -27,7 +21,7 @@ def rates(tables, speakers, utterances):
     pairs = utterances[a] != utterances[b]
     a, b = a[pairs], b[pairs]
     same = speakers[a] == speakers[b]
-    return [equal_error_rate(table[a, b], same) for table in tables] if same.any() and not same.all() else None
+    return [equal_error_rate(table[a, b], same)[0] for table in tables] if same.any() and not same.all() else None
 
 
 def main(embeddings, utt2spk, folder):
