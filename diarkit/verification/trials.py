@@ -75,3 +75,17 @@ def read_trials(path):
         tests.append(words[1])
         same.append(WORDS[words[2]])
     return enrolled, tests, np.array(same, bool)
+
+
+def read_scores(path):
+    """Return (scores (P,), same (P,) bool) of lines `<utterance> <utterance> <score> target|nontarget`."""
+    scores, same = [], []
+    for number, line in read_lines(path):
+        words = line.split()
+        try:
+            scores.append(float(words[2]))
+            same.append(WORDS[words[3]])
+        except (IndexError, ValueError, KeyError):
+            raise data_error(path, number, "expected `<utterance> <utterance> <score> target|nontarget`, found "
+                             f"{line!r}") from None
+    return np.array(scores), np.array(same, bool)
