@@ -8,10 +8,11 @@ from voices import RATE, speaker_folder, syllables
 
 from diarkit.errors import DiarkitError
 from diarkit.simulate import AcousticOptions, Pool
-from diarkit.simulate.acoustics import MARGIN_S, cut
+from diarkit.simulate.acoustics import MARGIN_S, Acoustics, cut
 from diarkit.simulate.codecs import FORMATS, delay_n, transmit
 from diarkit.simulate.noise import NoiseFiles, babble, pink_noise, white_noise
 from diarkit.simulate.rooms import MeasuredRooms, Response, direct_sound, image_room, reverberate
+from diarkit.simulate.schemes import Placed
 from diarkit.simulate.spans import quiet_point, speech_spans
 
 
@@ -116,6 +117,21 @@ def test_a_room_leaves_the_direct_sound_where_it_was():
         fall_s = (np.argmax(decay < -25) - np.argmax(decay < -5)) / RATE
         assert 3 * fall_s == pytest.approx(rt60_s, rel=0.5)
     assert not np.array_equal(found["ann"].taps[:2000], found["bob"].taps[:2000])
+
+
+@pytest.mark.parametrize("rooms", ["none", "image"])
+def test_a_piece_comes_to_lie_to_the_sample_where_it_was_placed(pool, rooms):
+    if rooms == "image":
+        pytest.importorskip("pyroomacoustics", reason="rooms by the image method need requirements-simulate.txt")
+    options = AcousticOptions(rooms=rooms, min_snr_db=80.0, max_snr_db=80.0, min_rt60=0.15, max_rt60=0.2)
+    begin_s, end_s = pool.load("ann-0").spans[0]
+    placed, streams = [Placed(1.25, "ann", "ann-0", begin_s, end_s)], [np.random.default_rng(n) for n in range(5)]
+    samples, conditions = Acoustics(pool, options)(placed, {"ann": ("ann", 1.0)}, streams)
+    expected = np.zeros_like(samples)
+    piece = pool.load("ann-0").samples[round(begin_s * RATE):round(end_s * RATE)]
+    expected[round(1.25 * RATE):round(1.25 * RATE) + len(piece)] = piece
+    assert abs(lag_n(samples, expected)) <= (rooms == "image"), "a place in a room falls between two samples"
+    assert (conditions["room"] == "none") == (rooms == "none")
 
 
 def test_a_room_that_cannot_be_as_dry_as_asked_is_as_dry_as_it_can_be():
