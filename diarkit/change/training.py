@@ -16,12 +16,15 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from diarkit.change.grid import FRAME_S, STEP_S, WINDOW_T
 from diarkit.change.network import ChangeNet
-from diarkit.change.training_state import Folder
 from diarkit.cli import log, progress
 from diarkit.errors import DiarkitError
 from diarkit.options import opt, options
+from diarkit.training.folder import Folder
 from diarkit.training.smorms3 import Smorms3
 
+COLUMNS = ("round", "epoch", "seconds", "train_loss", "dev_loss", "precision", "recall", "f1")
+CURVES = [("binary cross-entropy per frame", {"train_loss": "training windows",
+                                              "dev_loss": "all of the dev recordings"})]
 FREE = ("epochs", "patience", "training_threads", "device")  # may change between a stop and going on
 
 
@@ -63,7 +66,9 @@ def train(data, out, opts=None):
     dev = data.windows(dev_recos, WINDOW_T * FRAME_S, to_the_end=True)
     network = ChangeNet(opts.dropout).to(opts.device)
     kind = Smorms3 if opts.optimiser == "smorms3" else torch.optim.Adam
-    folder = Folder(out, network, kind(network.parameters(), lr=opts.learning_rate), _work(data, opts), opts.device)
+    optimiser = kind(network.parameters(), lr=opts.learning_rate)
+    parts = {"state_dict": network, "optimiser": optimiser}
+    folder = Folder(out, parts, _work(data, opts), COLUMNS, "dev_loss", CURVES, opts.device)
     facts = _facts(data, train_recos, dev_recos, windows, dev)
     folder.params({**dataclasses.asdict(opts), **dataclasses.asdict(data.label_options), **facts})
     for number, epoch, part in rounds(len(windows), folder.rounds, opts):
@@ -71,7 +76,7 @@ def train(data, out, opts=None):
             log(f"stopped: no lower dev loss in {opts.patience} rounds")
             break
         start_s = time.monotonic()
-        loss = train_round(network, folder.optimiser, data, windows[part], number, opts)
+        loss = train_round(network, optimiser, data, windows[part], number, opts)
         taken_s = time.monotonic() - start_s
         row = {"round": number, "epoch": epoch, "train_loss": loss, **evaluate(network, data, dev, opts)}
         folder.save(row, time.monotonic() - start_s)

@@ -56,7 +56,7 @@ class Training:
         self.losses = self._losses()
         self.embed = embedder(self.network, opts.device)
         self.optimiser = make_optimiser(opts, [*self.network.parameters(), *self.losses.parameters()])
-        parts = {"network": self.network, "losses": self.losses, "optimiser": self.optimiser}
+        parts = {"state_dict": self.network, "losses": self.losses, "optimiser": self.optimiser}
         about = {**(about or {}), "network": getattr(self.network, "config", {}), "centred": centre}
         self.folder = Folder(out, parts, self._work(batches, augment, feature, centre), COLUMNS, "eer_short", CURVES,
                              opts.device, about)

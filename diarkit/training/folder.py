@@ -17,10 +17,10 @@ from diarkit.files import atomic, write_text
 class Folder:
     """Keeps the parts of a training and the rows of metrics.csv in a folder; loads them where they are there.
 
-    parts: {name: network, loss or optimiser}; `network` is the one whose weights are shipped. work: what the training
-    is made of; a checkpoint of another one is refused. columns: of metrics.csv; best: the column whose lowest value
-    makes best.pt; curves: [(axis label, {column: name in the legend})] for loss.png. about: goes into every file of
-    weights beside state_dict. A row's seconds are summed up.
+    parts: {name: network, loss or optimiser}; `state_dict` is the network, whose weights are shipped. work: what the
+    training is made of; a checkpoint of another one is refused. columns: of metrics.csv; best: the column whose lowest
+    value makes best.pt; curves: [(axis label, {column: name in the legend})] for loss.png. about: goes into every file
+    of weights beside state_dict. A row's seconds are summed up.
     """
 
     def __init__(self, out, parts, work, columns, best, curves, device="cpu", about=None):
@@ -60,7 +60,7 @@ class Folder:
 
     def state(self):
         """Return the network's weights on the CPU."""
-        return {name: value.cpu() for name, value in self.parts["network"].state_dict().items()}
+        return {name: value.cpu() for name, value in self.parts["state_dict"].state_dict().items()}
 
     def save(self, row, seconds, keep=0):
         """Add a row, seconds after the last one; write best.pt where it is the best, metrics, curves and checkpoint.
