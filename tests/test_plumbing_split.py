@@ -112,7 +112,7 @@ def test_leftovers_of_killed_jobs_are_removed(room):
     for name in ("x.1.1.ark", "x.1.2.ark", ".x.1.2.ark.77.ab.tmp"):
         (room / "out/parts" / name).write_text("")
     split(1, "data/wav.scp")
-    assert sorted(os.listdir("out/parts")) == [".attempt", "x.1.1.ark", "x.1.1.scp"]
+    assert sorted(os.listdir("out/parts")) == [".attempt", ".counts", "x.1.1.ark", "x.1.1.scp"]
 
 
 @pytest.mark.parametrize("words, text, message", [

@@ -79,7 +79,7 @@ class Run:
         self.name = f"diarkit-{stem[:40]}-{secrets.token_hex(4)}"
         out = os.environ.get("DIARKIT_STEP_DIR") or os.path.dirname(request.log) or "."
         self.here = working_folder()
-        self.folder = os.path.join(self.here, out, ".arrays", self.name)
+        self.folder = os.path.normpath(os.path.join(self.here, out, ".arrays", self.name))
         self.ids = {}
         os.makedirs(self.folder)
         self._write_live()

@@ -5,6 +5,7 @@ come, as on a shared disk it may.
 """
 
 import os
+import re
 import sys
 import tempfile
 import time
@@ -115,7 +116,7 @@ class Batch:
         self._say_answers()
         now_s = time.monotonic()
         for task, (_, array, index) in self.open.items():
-            state = states.get((array, index), engine.State("absent", "", ""))
+            state = states.get((array, index)) or states.get((array, 0)) or engine.State("absent", "", "")
             if state.phase in ("waiting", "running"):
                 self.gone.pop(task, None)
             else:
@@ -139,12 +140,15 @@ class Batch:
 
     def _give_up(self, numbers):
         """Take tasks for lost; start those again for which that makes sense."""
-        again, states = [], {task: self._last_state(task) for task in numbers}
-        for task, state in states.items():
-            name, array, index = self.open.pop(task)
-            del self.gone[task]
+        again = []
+        for task in numbers:
+            name, array, index = self.open[task]
+            path = self.run_folder.said(name, index)
+            said = tasks.tail(path) if os.path.exists(path) else []
+            state = self._last_state(task, "\n".join(said))
+            del self.open[task], self.gone[task]
             self.why[task] = state.words
-            self._keep_words(task, name, index, state)
+            self._keep_words(task, [*said, state.words])
             if state.phase == "stuck" or "does not answer" in state.words:
                 self._try_cancel(array, index)
             if state.phase in ("lost", "stuck") and self.submissions[task] <= self.request.retries:
@@ -162,10 +166,14 @@ class Batch:
         except DiarkitError:
             pass  # the end of the run cancels it once more
 
-    def _last_state(self, task):
-        """Return the State in which the engine last saw a task, from its accounts where it has forgotten it."""
+    def _last_state(self, task, said):
+        """Return the State in which the engine last saw a task, from its notes or accounts where that says little."""
         _, array, index = self.open[task]
         state = self.gone[task][1]
+        noted = [engine.State(phase, words, state.node) for expression, phase, words in self.engine.dialect.notes
+                 if re.search(expression, said)]
+        if noted and state.phase in ("absent", "lost"):
+            return noted[0]
         if state.phase != "absent":
             return state
         known = self.engine.explain(array, index)
@@ -175,12 +183,11 @@ class Batch:
             return engine.State("final", "has left the queue without being started: deleted?", "")
         return engine.State("lost", "has left the queue without leaving an exit status: killed?", "")
 
-    def _keep_words(self, task, name, index, state):
+    def _keep_words(self, task, lines):
         """Append what the engine said to the log of a task that was given up."""
-        lines = [line for line in tasks.tail(self.run_folder.said(name, index)) if not line.startswith("(there is no")]
         try:
             with open(self.request.log_of(task), "a", encoding="utf-8") as file:
-                file.writelines(f"# {self.engine.dialect.name}: {line}\n" for line in [*lines, state.words])
+                file.writelines(f"# {self.engine.dialect.name}: {line}\n" for line in lines)
         except OSError:
             pass  # the folder of the logs has gone; the report has the words too
 

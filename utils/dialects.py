@@ -25,13 +25,14 @@ class Dialect:
     wants: dict         # what a task may ask for: {mem_mb} {mem_mb_per_thread} {minutes} {seconds} {threads} {gpu}
     site: dict          # what a site may set in conf/<name>.conf, {value}
     query: str          # all tasks of {names} or {user}
-    row: str            # one line of its answer: job, index, state, and perhaps reason and node
+    row: str            # one line of its answer: job, index (no number: all others), state, perhaps reason and node
     heading: str        # lines of its answer that say nothing
     phases: tuple       # (expression, phase, words)
     cancel: str         # the array {name}
     cancel_task: str    # task {index} of array {id}
     limit: tuple        # command, expression for the largest array, and what to take off
     away: str           # finds in an error that the engine did not answer, and may later
+    notes: tuple = ()   # phases again, searched in what the engine itself wrote of a task that was lost
     explain: str = ""   # tells how task {index} of array {id} ended, where the query has forgotten it; see phases
     dead_nodes: str = ""  # lists nodes that no longer answer, where the query does not tell
 
@@ -48,7 +49,7 @@ SLURM = Dialect(
            "gpu": "--gres=gpu:{gpu}"},
     site={"partition": "--partition={value}", "account": "--account={value}"},
     query="squeue --noheader --array --states=all --name={names} --format=%F|%K|%T|%r|%N",
-    row=r"(?P<job>\d+)\|(?P<index>\d+)\|(?P<state>\w+)\|(?P<reason>[^|]*)\|(?P<node>.*)",
+    row=r"(?P<job>\d+)\|(?P<index>\d+|N/A)\|(?P<state>\w+)\|(?P<reason>[^|]*)\|(?P<node>.*)",
     heading=r"",
     phases=(
         (r"PENDING .*(launch.failed|LaunchFail|BadConstraints|DependencyNeverSatisfied|HeldAdmin)", "stuck",
@@ -66,6 +67,10 @@ SLURM = Dialect(
     cancel_task="scancel {id}_{index}",
     limit=("scontrol show config", r"MaxArraySize\s*=\s*(\d+)", 1),  # the largest index is one below
     away=r"(?i)unable to contact|connection (refused|reset|timed out)|socket timed out|timed out",
+    notes=((r"DUE TO TIME LIMIT", "final", "over its time limit"),
+           (r"(?i)exceeded .*memory limit|oom.kill", "final", "over its memory"),
+           (r"DUE TO PREEMPTION", "lost", "had to make room for another job"),
+           (r"DUE TO NODE FAIL", "lost", "its node failed")),
 )
 
 SGE = Dialect(

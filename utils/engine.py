@@ -170,14 +170,18 @@ def time_s(text):
 
 
 def read_answer(dialect, text):
-    """Return {(id, index): State} of what a query printed. Raises Away where it cannot be read."""
+    """Return {(id, index): State} of what a query printed, index 0 for all tasks that have no line of their own.
+
+    Raises Away where it cannot be read.
+    """
     found = {}
     for line in text.splitlines():
         match = re.fullmatch(dialect.row, line)
         if match:
             parts = match.groupdict()
             words = f"{parts['state']} {parts.get('reason') or ''}"
-            found[parts["job"], int(parts["index"] or 1)] = judge(dialect, words, parts["node"] or "")
+            index = int(parts["index"]) if (parts["index"] or "").isdecimal() else 0
+            found[parts["job"], index] = judge(dialect, words, parts["node"] or "")
         elif line.strip() and not re.fullmatch(dialect.heading, line.strip()):
             raise Away(f"an answer that cannot be read: {line!r}")
     return found

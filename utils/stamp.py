@@ -48,6 +48,9 @@ def begin(words):
     killed = lock.take(out, int(given["--lock"][0]), given["--pid"][0])
     status = None
     try:
+        if os.path.isdir(os.path.join(out, ".arrays")):
+            import arrays  # here, for few runs leave tasks in a queue
+            arrays.end_left_over(out, plumbing.say)
         for path in given["--in"] + given["--pool"]:
             if os.path.realpath(os.path.dirname(path) or ".") == os.path.realpath(out):
                 raise UsageError(f"{path} lies in {out} itself: a step never writes into its inputs")

@@ -26,7 +26,7 @@ SlurmdTimeout=10
 SlurmdParameters=config_overrides
 StateSaveLocation={folder}/state
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=5
 CredType=cred/munge
 {listen}
 ProctrackType=proctrack/linuxproc
