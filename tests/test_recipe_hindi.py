@@ -1,6 +1,7 @@
 """egs/hindi_a and egs/hindi_b on stand-ins in their layouts: from stage 0 to the DER; trained on B, tested on A."""
 
 import csv
+import shutil
 
 import pytest
 from recipes import copy_recipe, run, snapshot
@@ -90,6 +91,13 @@ def test_mean_shift_as_published_runs_on_the_same_pieces(own, recipes, environme
     status, said = run_a(recipes, environment, "--clustering", "meanshift_tsne", "--stage", "6", "--stop-stage", "8")
     assert status == 0, said
     assert 0 < float(overall(own[0] / "exp/ge2e_bilstm_train_meanshift_tsne/test/score")["full"]["der"]) < 100
+
+
+def test_what_was_trained_on_is_not_scored(own, recipes, environment):
+    exp = own[0] / "exp"
+    shutil.copytree(exp / "ge2e_bilstm_train_kmeans/test/turns", exp / "ge2e_bilstm_test_kmeans/test/turns")
+    status, said = run_a(recipes, environment, "--train-set", "test", "--stage", "8")
+    assert status == 1 and "scored recordings were tuned on (data/test/wav.scp): Hindi_01." in said, said
 
 
 def test_a_given_detector_is_not_trained(own, recipes, environment):

@@ -4,7 +4,7 @@
 corpus=                # folder of the corpus, see README.md
 train_on=              # another recipe whose corpus is trained on, such as hindi_b; this one's when empty
 train_corpus=          # folder of that corpus
-train_set=train        # what is trained on: a list of recordings, train.txt
+train_set=train        # what is trained on: a list of recordings, train.txt; a set that shares one of them is not scored
 sets="dev test"        # what is scored: lists too
 lists=conf/lists       # folder of lists of recordings
 detector=              # a trained detector, such as conf/change_bilstm/final.pt; trained here when empty
@@ -34,6 +34,6 @@ for x in $sets; do stage 5 "mel features $x" steps/make_mel.sh --nj "$nj" --cmd 
 for x in $sets; do stage 5 "d-vectors $x" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model ge2e --embed-config conf/embed_pieces.conf "$mel/$x" "$pieces/$x" "$emb/$x"; done
 for x in $sets; do stage 6 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config conf/tuned_ge2e.conf --reco2num-spk "${given:+data/$x/$given}" "$emb/$x" "$found/$x"; done
 for x in $sets; do stage 7 "turns $x" steps/make_turns.sh --cmd "$cpu_cmd" "data/$x" "$found/$x" "$found/$x/turns"; done
-for x in $sets; do stage 8 "score $x" steps/score.sh --cmd "$cpu_cmd" "data/$x" "$found/$x/turns" "$found/$x/score"; done
+for x in $sets; do stage 8 "score $x" steps/score.sh --cmd "$cpu_cmd" --tuned-on "${train:+data/$train/wav.scp}" "data/$x" "$found/$x/turns" "$found/$x/score"; done
 for x in $sets; do stage 8 "results $x" cat "$found/$x/score/der.txt"; done
 for x in $sets; do stage 9 "figures $x" steps/draw_figures.sh --nj "$nj" --cmd "$cpu_cmd" --clusters "$found/$x" --emb "$emb/$x" --changes "$changes/$x" "data/$x" "$found/$x/turns" "$found/$x/figures"; done
