@@ -1,12 +1,15 @@
 """Scores of speaker change over a recording: the network on overlapping windows, averaged where they overlap."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
 from diarkit.change.grid import FRAME_S, STEP_S, WINDOW_T, window_starts
 from diarkit.change.network import load_network
+from diarkit.embed.feats import parse_options, refuse_others
 from diarkit.errors import DiarkitError, UsageError
-from diarkit.features.change import DIM
+from diarkit.features.change import DIM, ChangeFeatsOptions
 from diarkit.models.table import TABLE
 from diarkit.options import opt, options
 from diarkit.tables import forget_pages
@@ -25,6 +28,16 @@ class DetectOptions:
     def check(self):
         if self.step_s > WINDOW_T * FRAME_S:
             raise UsageError(f"--step-s {self.step_s:g} is longer than a window, {WINDOW_T * FRAME_S:.2f} s")
+
+
+def check_feats(conf, options):
+    """Raise UsageError where features were made with other options than those that the network was trained on.
+
+    conf: the file of the features; it is compared with the feats.conf beside the weights, if there is one.
+    """
+    needed = Path(options.model or SHIPPED).with_name("feats.conf")
+    if needed.exists():
+        refuse_others(conf, parse_options(conf, ChangeFeatsOptions), needed, parse_options(needed, ChangeFeatsOptions))
 
 
 class Detector:

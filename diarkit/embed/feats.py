@@ -20,13 +20,21 @@ def frame_shift_s(conf, needed=None):
     if needed is None:
         return _any_kind(conf)["frame_shift"] / 1000
     kind = Path(needed).stem.split("_")[0]
-    wanted, found = parse(needed, kind), _parse_given(conf, kind, needed)
+    found = _parse_given(conf, kind, needed)
+    refuse_others(conf, found, needed, parse(needed, kind))
+    return found["frame_shift"] / 1000
+
+
+def refuse_others(conf, found, needed, wanted):
+    """Raise UsageError that names every option whose value in {field: value} `found` is not the one in `wanted`.
+
+    conf, needed: the files they were read from.
+    """
     wrong = [f"  {flag(name)}={format_value(found[name])}, needed {format_value(wanted[name])}"
              for name in wanted if found[name] != wanted[name]]
     if wrong:
         raise UsageError("\n".join([f"{conf}: not the features that the network was trained on ({needed}):", *wrong,
                                     "Make them again with that configuration"]))
-    return found["frame_shift"] / 1000
 
 
 def parse(conf, kind):
@@ -34,7 +42,11 @@ def parse(conf, kind):
 
     kind: `fbank` for diarkit.features.fbank.FbankOptions, and so on.
     """
-    cls = getattr(importlib.import_module(f"diarkit.features.{kind}"), kind.title() + "Options")
+    return parse_options(conf, getattr(importlib.import_module(f"diarkit.features.{kind}"), kind.title() + "Options"))
+
+
+def parse_options(conf, cls):
+    """Return the same for an options class."""
     table = field_table(cls, AudioOptions)
     values = {field.name: field.default for field in dataclasses.fields(cls)}
     values["sample_rate"] = AudioOptions().sample_rate
