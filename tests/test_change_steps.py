@@ -110,11 +110,10 @@ def test_a_bad_recording_costs_only_itself(call, recipe, tmp_path):
     assert "a.wav: cannot be opened as audio" in logs
 
 
-def test_features_made_otherwise_than_the_models_are_refused(call, trained, monkeypatch, tmp_path):
-    monkeypatch.chdir(trained)
-    (trained / "other.conf").write_text("--high-freq=4000\n")
-    done = call("detect-changes.py", "--model=exp/model/final.pt", "--feats-config=other.conf",
-                "scp:exp/feats/feats.scp", f"ark:{tmp_path}/curve.ark")
+def test_features_made_otherwise_than_the_models_are_refused(call, trained, tmp_path):
+    (tmp_path / "other.conf").write_text("--high-freq=4000\n")
+    done = call("detect-changes.py", f"--model={trained}/exp/model/final.pt", "--feats-config=other.conf",
+                f"scp:{trained}/exp/feats/feats.scp", "ark:curve.ark")
     assert done.returncode == 2 and "--high-freq=4000.0, needed 8000.0" in done.stderr
     assert not (tmp_path / "curve.ark").exists()
 
