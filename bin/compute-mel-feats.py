@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Compute mel power spectrograms of librosa's kind: one matrix (frames, bins) per recording.
+"""Compute mel spectrograms of librosa's or SpeechBrain's kind: one matrix (frames, bins) per recording.
 
-With --target-dbfs a quieter recording is raised to that level first; the recording is then read twice.
+With --target-dbfs a quieter recording is raised to that level first; the recording is then read twice, and once more
+with --top-db.
 """
+
+import numpy as np
 
 from diarkit import cli
 from diarkit.audio import AudioFile, AudioOptions
-from diarkit.features.mel import Mel, MelOptions, gain_to
+from diarkit.features.mel import Mel, MelOptions, floor_of, gain_to
 from diarkit.tables import MatrixWriter, read_scp
 
 
@@ -17,7 +20,12 @@ def main(wavs, feats, options, audio):
     def work(key, entry):
         file = AudioFile(entry, audio)
         gain = 1.0 if options.target_dbfs is None else gain_to(file.blocks(), options.target_dbfs)
-        writer.write_blocks(key, feature.dim, feature.blocks(gain * block for block in file.blocks()))
+
+        def blocks():
+            return feature.blocks(gain * block for block in file.blocks())
+
+        floor = None if options.top_db is None else floor_of(blocks(), options.top_db)
+        writer.write_blocks(key, feature.dim, blocks() if floor is None else (np.maximum(b, floor) for b in blocks()))
 
     with MatrixWriter(feats) as writer:
         cli.for_each(entries.items(), work, len(entries))

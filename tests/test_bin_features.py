@@ -21,7 +21,7 @@ from diarkit.tables import read_matrices
 MAKERS = {"compute-fbank-feats.py": (Fbank, FbankOptions,
                                     ["fbank", "fbank_resnet34", "fbank_campplus", "fbank_xvector"]),
           "compute-mfcc-feats.py": (Mfcc, MfccOptions, ["mfcc"]),
-          "compute-mel-feats.py": (Mel, MelOptions, ["mel_ge2e"]),
+          "compute-mel-feats.py": (Mel, MelOptions, ["mel_ge2e", "mel_ecapa"]),
           "compute-psf-feats.py": (Psf, PsfOptions, ["psf", "psf_deepspeaker"]),
           "compute-spectrogram-feats.py": (Spectrogram, SpectrogramOptions, ["spectrogram"])}
 OTHERS = {"add-deltas.py": DeltaOptions, "apply-cmvn.py": CmvnOptions}

@@ -13,7 +13,7 @@ from diarkit.features import deltas as deltas_module
 from diarkit.features.cmvn import Cmvn, CmvnOptions, cmvn_stats
 from diarkit.features.deltas import DeltaOptions, Deltas
 from diarkit.features.filters import slaney_hz, slaney_mel
-from diarkit.features.mel import Mel, MelOptions, gain_to
+from diarkit.features.mel import Mel, MelOptions, floor_of, gain_to
 from diarkit.features.psf import Psf, PsfOptions
 from diarkit.features.spectrogram import Spectrogram, SpectrogramOptions
 
@@ -50,8 +50,27 @@ def test_mel_is_librosas_as_kaldi_native_fbank_makes_it(padding, mode, speech):
 
 
 def test_the_defaults_of_mel_are_those_of_the_encoder():
-    assert vars(MelOptions()) == dict(num_mel_bins=40, frame_length=25.0, frame_shift=10.0, low_freq=0.0,
-                                      high_freq=0.0, padding="constant", target_dbfs=None)
+    assert vars(MelOptions()) == dict(kind="power", num_mel_bins=40, frame_length=25.0, frame_shift=10.0,
+                                      low_freq=0.0, high_freq=0.0, padding="constant", top_db=None, target_dbfs=None)
+
+
+def test_decibels_against_speechbrain():
+    """Values of SpeechBrain 1.0.3's Fbank(n_mels=80) for three tones that swell and fade; 80 dB down is the floor."""
+    t = np.arange(24000) / 16000
+    tones = (0.3 * np.sin(2 * np.pi * (200 * t + 150 * t * t)) + 0.02 * np.sin(2 * np.pi * 5200 * t)
+             + 0.1 * np.sin(2 * np.pi * 1370 * t) * np.cos(2 * np.pi * 3 * t)) * np.sin(np.pi * t / 1.5)
+    samples = (tones + 0.001 * np.sin(2 * np.pi * 700 * t * t)).astype(np.float32)
+    feature = Mel(MelOptions(kind="decibels", num_mel_bins=80, top_db=80.0))
+    found = feature(samples)
+    assert found.shape == (151, 80) and found.dtype == np.float32
+    assert np.allclose(found[[0, 40, 75, 150]][:, [0, 20, 50, 79]], [
+        [-47.229, -51.337, -51.337, -51.337], [-51.337, -48.167, -44.010, -48.557],
+        [-22.817, -12.960, -24.955, -27.262], [-51.337, -17.338, -49.727, -51.337]], atol=5e-3)
+    floor = floor_of(feature.blocks(np.array_split(samples, 9)), 80.0)
+    assert np.array_equal(np.concatenate([np.maximum(b, floor) for b in feature.blocks([samples])]), found)
+    assert feature(samples[:0]).shape == (0, 80)
+    with pytest.raises(UsageError, match="--top-db is for --kind=decibels"):
+        MelOptions(top_db=80.0)
 
 
 def test_gain_raises_a_quiet_recording_and_leaves_a_loud_or_silent_one(speech):

@@ -192,13 +192,13 @@ def feature(name):
     from diarkit.models.network import conf_of
     from diarkit.options import from_conf
 
-    if name == "ge2e":
+    if name in ("ge2e", "ecapa"):
         return mel.Mel(from_conf(mel.MelOptions, conf_of(name)))
     return fbank.Fbank(from_conf(fbank.FbankOptions, conf_of(name)))
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("name, most", [("resnet34", .07), ("campplus", .06), ("ge2e", .10)])
+@pytest.mark.parametrize("name, most", [("resnet34", .07), ("campplus", .06), ("ge2e", .10), ("ecapa", .07)])
 def test_one_and_a_half_seconds_tell_speakers_apart(name, most):
     extractor, make = Extractor(opened(name)), feature(name)
     found = crops(speakers=10, each=5, seconds=1.5)

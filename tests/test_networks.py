@@ -6,8 +6,9 @@ import torch
 from conftest import ROOT
 from torch import nn
 
-from diarkit.embed.trunk import MARGIN, STRIDE
+from diarkit.embed.trunk import MARGIN, STRIDE, Trunk
 from diarkit.errors import DiarkitError, UsageError
+from diarkit.models import fetch
 from diarkit.models.ge2e import Ge2e
 from diarkit.models.network import open_network
 from diarkit.models.resnet34 import ResNet34
@@ -16,9 +17,11 @@ from diarkit.networks import NETWORKS, POOLINGS, build, fold, load, parameters, 
 from diarkit.networks.export import to_onnx
 from diarkit.networks.network import resample
 from diarkit.networks.pooling import AttentiveStatistics, NetVlad, Statistics
+from diarkit.networks.public import ECAPA_KEY, ecapa_from_public
 from diarkit.networks.resnet34 import to_public
 from diarkit.networks.small import FIELD_T
 
+RNG = np.random.default_rng(3)
 LIGHT = {"ecapa": {"channels": 64, "merged": 96}, "ecapa1024": {"channels": 128, "merged": 96},
          "lstm": {"hidden": 24}, "bilstm": {"hidden": 24}}  # the same layers, narrower
 
@@ -179,19 +182,15 @@ def test_a_mask_over_features_keeps_the_frames_it_covers():
         assert torch.allclose(network.embed(x, mask), network.pool(frames, resample(mask, 8, 50)))
 
 
-@pytest.mark.parametrize("name, field_t", [("small", FIELD_T), ("resnet34", 225), ("xvector", 15), ("rescnn", None),
-                                           ("thin_resnet34", None)])
-def test_local_trunks_see_their_surroundings_alone(name, field_t):
-    """What one output frame depends on, from its gradient; it is centred on feature frame stride j."""
+@pytest.mark.parametrize("name", ["small", "resnet34", "xvector", "rescnn", "thin_resnet34"])
+def test_local_trunks_see_their_surroundings_alone(name):
+    """What one output frame depends on, from its gradient."""
     trunk = build(name).eval().trunk
-    field_t = field_t or 999
-    x = feats(name, 1, 640).requires_grad_()
-    middle = 320 // trunk.stride
-    trunk(x)[0, middle].square().sum().backward()
+    x = feats(name, 1, 448).requires_grad_()
+    trunk(x)[0, 224 // trunk.stride].square().sum().backward()
     seen = torch.nonzero(x.grad[0].abs().sum(1)).flatten()
-    assert trunk.local and seen[0] > 0 and seen[-1] < 639
-    if field_t != 999:
-        assert (seen[0], seen[-1]) == (320 - field_t // 2, 320 + field_t // 2)
+    assert seen[-1] - seen[0] + 1 == trunk.field_t
+    assert abs(seen[0] + seen[-1] - 448) <= trunk.stride  # the middle of it
 
 
 @pytest.mark.parametrize("name", ["ecapa", "lstm", "bilstm"])
@@ -199,7 +198,7 @@ def test_other_trunks_say_that_they_see_more(name):
     trunk = build(name, **LIGHT[name]).eval().trunk
     x = feats(name, 1, 300).requires_grad_()
     trunk(x)[0, 250].square().sum().backward()
-    assert not trunk.local and x.grad[0, 0].abs().sum() > 0
+    assert trunk.field_t is None and x.grad[0, 0].abs().sum() > 0
 
 
 def test_small_fits_where_resnet34_runs():
@@ -262,6 +261,31 @@ def test_the_same_seed_gives_the_same_network_and_a_file_keeps_it(tmp_path):
     assert read.config == networks[0].config and read.config["channels"] == 64
 
 
+@pytest.mark.parametrize("name, pooling, one_pass", [
+    ("small", None, True), ("resnet34", None, True), ("small", "attentive", False), ("xvector", None, False)])
+def test_a_trained_network_is_opened_as_it_was_trained(tmp_path, name, pooling, one_pass):
+    network, x = lively(build(name, pooling)), feats(name, length_t=60)
+    about = {"features": "fbank_resnet34.conf", "centred": False, "network": network.config}
+    torch.save({"state_dict": network.state_dict(), **about}, tmp_path / "final.pt")
+    opened = open_network(str(tmp_path / "final.pt"))
+    assert (opened.mels, opened.dim, opened.centred) == (x.shape[2], network.dim, False)
+    assert opened.features == ROOT / "conf/fbank_resnet34.conf" and (opened.trunk is not None) == one_pass
+    with torch.inference_mode():
+        assert np.allclose(opened.run(x.numpy()), network(x).numpy(), rtol=1e-3, atol=1e-3)
+
+
+def test_small_in_one_pass_is_small_on_the_whole(tmp_path):
+    """The machinery of local speakers takes the trained file: blocks, masks, projection."""
+    save(lively(build("small")), tmp_path / "final.pt")
+    opened = open_network(str(tmp_path / "final.pt"))
+    x = RNG.normal(size=(2400, 80)).astype(np.float32)
+    blocks = [frames for _, frames in Trunk(opened, norm_s=0, block_s=5).blocks(x)]
+    whole = opened.trunk.frames(x[None] - x.mean(0))[0].T
+    assert np.allclose(np.concatenate(blocks), whole, atol=1e-4)
+    stats = np.concatenate([whole.mean(0), whole.std(0, ddof=1)])[None].astype(np.float64)
+    assert np.allclose(opened.trunk.project(stats), opened.run(x[None] - x.mean(0)), atol=1e-3)
+
+
 def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(UsageError, match="no network 'resnet'. Known: xvector"):
         build("resnet")
@@ -272,6 +296,8 @@ def test_what_is_not_there_is_said(tmp_path):
         load(tmp_path / "broken.pt")
     with pytest.raises(DiarkitError, match="cannot be read"):
         load(tmp_path / "absent.pt")
+    with pytest.raises(DiarkitError, match="not the public ECAPA-TDNN: [^?]*pooling.conv.weight"):
+        ecapa_from_public({ECAPA_KEY: torch.zeros(64, 80, 5), "mfa.conv.conv.weight": torch.zeros(96, 192, 1)})
 
 
 @pytest.mark.parametrize("name, pooling", [("small", None), ("xvector", None), ("thin_resnet34", "mean"),
@@ -304,3 +330,18 @@ def test_what_onnx_cannot_hold_is_said():
         to_onnx(build("lstm", "mean"))
     with pytest.raises(DiarkitError, match="Take mean or statistics"):
         to_onnx(build("ecapa"))
+
+
+@pytest.mark.models
+def test_the_public_ecapa_gives_what_speechbrain_gives():
+    """The first values and the lengths of what SpeechBrain 1.0.3 makes of the same weights and input."""
+    try:
+        fetch("ecapa")
+    except DiarkitError as error:
+        pytest.skip(f"NO WEIGHTS: {error}")
+    network = open_network("ecapa")
+    found = network.run(np.random.default_rng(0).normal(size=(2, 50, 80)).astype(np.float32))
+    assert (network.mels, network.dim, network.trunk) == (80, 192, None)
+    assert np.allclose(found[:, :5], [[-6.9566, 1.1260, 12.8614, -24.3388, -15.5496],
+                                      [-3.0549, 0.5617, 6.6722, -25.9452, -9.6712]], atol=0.05)
+    assert np.allclose(np.linalg.norm(found, axis=1), [395.2745, 373.2730], atol=0.05)

@@ -1,4 +1,4 @@
-"""Triangular filters on the mel scale, Kaldi's and Slaney's, and their fast product with a spectrum."""
+"""Triangular filters on the mel scale, Kaldi's, Slaney's and even ones, and their fast product with a spectrum."""
 
 import numpy as np
 
@@ -54,6 +54,18 @@ def slaney_filters(count, fft_n, sample_rate, low_freq, high_freq):
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
     filters = np.minimum((freq - left) / (centre - left), (right - freq) / (right - centre)).clip(0)
     return (filters * 2 / (right - left)).astype(np.float32)
+
+
+def even_filters(count, fft_n, sample_rate, low_freq, high_freq):
+    """Return (fft_n // 2 + 1, count) float32 triangles of height 1, straight on the frequency axis.
+
+    Centres are even on Kaldi's mel scale; both sides of a triangle are as wide as the step to the centre below it.
+    Source: SpeechBrain's Filterbank, which its public networks were trained with.
+    """
+    edges = 700 * np.expm1(np.linspace(kaldi_mel(low_freq), kaldi_mel(high_freq), count + 2) / 1127)
+    freq = np.arange(fft_n // 2 + 1)[:, None] * sample_rate / fft_n
+    centre, width = edges[1:-1], np.diff(edges)[:-1]
+    return (1 - np.abs(freq - centre) / width).clip(0).astype(np.float32)
 
 
 class FilterBank:

@@ -41,10 +41,10 @@ class Network:
 def open_network(model, threads=1, engine="onnx"):
     """Return the Network of a name in the model table, or of a file of the user's own.
 
-    An own file is an ONNX model that takes (B, T, mels) and gives (B, dim), or a torch state dict of one of the
-    networks here, told by its keys. engine, for the pinned ResNet34: `onnx` is ONNX Runtime, `torch` is torch, `int8`
-    is torch with a trunk of 8-bit integers, `fastest` is int8 where the processor is made for it and else onnx.
-    threads: for ONNX Runtime per network; torch knows one number for the whole process.
+    An own file is an ONNX model that takes (B, T, mels) and gives (B, dim), a torch state dict of one of the networks
+    here, told by its keys, or what train-embedding.py wrote. engine, for the pinned ResNet34: `onnx` is ONNX Runtime,
+    `torch` is torch, `int8` is torch with a trunk of 8-bit integers, `fastest` is int8 where the processor is made for
+    it and else onnx. threads: for ONNX Runtime per network; torch knows one number for the whole process.
     """
     entries = {e.name: e for e in table.read_models().values() if e.kind == "embedding"}
     if model in entries:
@@ -106,12 +106,34 @@ def _open_torch(path, threads):
     except Exception as error:  # unpickling fails in as many ways as there are broken files
         raise DiarkitError(f"{path}: cannot be loaded as torch weights: {str(error).splitlines()[0]}") from None
     weights = weights.get("model_state", weights) if isinstance(weights, dict) else {}
+    if "network" in weights:
+        return _trained(path, weights, threads)
+    if "blocks.0.conv.conv.weight" in weights:
+        from diarkit.networks.public import ecapa_from_public
+
+        network = ecapa_from_public(weights)
+        return Network("ecapa", torch_run(network, threads), mels=80, dim=network.dim, features=conf_of("ecapa"))
     weights = {k: v for k, v in weights.items() if not str(k).startswith("similarity_")}  # GE2E's loss
     for kind, key in ((CamPlusPlus, "xvector.dense.linear.weight"), (Ge2e, "lstm.weight_ih_l0"),
                       (ResNet34, "blocks.0.conv1.weight")):
         if key in weights:
             return _describe(_filled(kind(), weights, path), threads)
-    raise DiarkitError(f"{path}: no weights of CAM++, GE2E or ResNet34 as diarkit names them")
+    raise DiarkitError(f"{path}: no weights of CAM++, ECAPA-TDNN, GE2E or ResNet34 as diarkit names them")
+
+
+def _trained(path, about, threads):
+    """Return the Network of a file of diarkit.networks; with a trunk where the passes over recordings can use it."""
+    from diarkit import networks
+    from diarkit.embed.trunk import FIELD_T, STRIDE
+
+    network = networks.fold(networks.load(path))
+    conf = table.TABLE.parent / str(about.get("features"))
+    pooled = network.config["pooling"] == "statistics" and not network.unit_length
+    fits = pooled and network.trunk.stride == STRIDE and (network.trunk.field_t or FIELD_T + 1) <= FIELD_T
+    return Network(network.config["name"], torch_run(network, threads), mels=network.config["feats_dim"],
+                   dim=network.dim, features=conf if conf.is_file() else None, centred=about.get("centred", True),
+                   unit=network.unit_length, most_t=networks.NETWORKS[network.config["name"]].most_t or LONGEST_T,
+                   trunk=TorchTrunk(network) if fits else None)
 
 
 def _filled(network, weights, path):

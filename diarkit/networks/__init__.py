@@ -22,7 +22,8 @@ class Design(NamedTuple):
     """One network: what it is made of where nothing else is asked for.
 
     features: the conf file of the features it was designed for; feats_dim: their columns; sizes: of its trunk.
-    head, tail: make the projection, and what a classifier has in front of it (see SpeakerNetwork).
+    centred: its features have mean 0 over the input; most_t: the longest input it was designed for, frames, None for
+    any. head, tail: make the projection, and what a classifier has in front of it (see SpeakerNetwork).
     """
 
     paper: str
@@ -33,6 +34,8 @@ class Design(NamedTuple):
     trunk: Any
     sizes: dict
     unit_length: bool = False
+    centred: bool = True
+    most_t: int | None = None
     head: Any = nn.Linear
     tail: Any = None
 
@@ -48,11 +51,11 @@ NETWORKS = {
     "resnet34": Design("He et al. 2016; Wang et al. 2023", FBANK, 80, 256, "statistics", ResNetTrunk, {}),
     "thin_resnet34": Design("Xie et al. 2019", "conf/spectrogram.conf", 257, 512, "ghostvlad", ThinResNetTrunk, {}),
     "rescnn": Design("Li et al. 2017", "conf/psf_deepspeaker.conf", 64, 512, "mean", ResCnnTrunk, {},
-                     unit_length=True),
+                     unit_length=True, centred=False),
     "lstm": Design("Wan et al. 2018", "conf/mel_ge2e.conf", 40, 256, "last", lstm.LstmTrunk, {}, unit_length=True,
-                   head=lstm.head),
+                   centred=False, most_t=160, head=lstm.head),
     "bilstm": Design("Wan et al. 2018", "conf/mel_ge2e.conf", 40, 256, "last", lstm.LstmTrunk, {"both_ways": True},
-                     unit_length=True, head=lstm.head),
+                     unit_length=True, centred=False, most_t=160, head=lstm.head),
     "small": Design("our own", FBANK, 80, 256, "statistics", SmallTrunk, {}),
 }
 

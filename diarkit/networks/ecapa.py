@@ -62,7 +62,7 @@ class EcapaTrunk(nn.Module):
     what stands beyond both ends, `zeros`, or `reflect` as in the public weights (then at least 5 frames are needed).
     """
 
-    stride, local = 1, False
+    stride, field_t = 1, None
 
     def __init__(self, feats_dim, channels=512, merged=1536, padding="zeros"):
         super().__init__()

@@ -6,7 +6,7 @@ from torch import nn
 class LstmTrunk(nn.Module):
     """(B, T, feats_dim) to (B, T, hidden), twice hidden where it reads both ways; frames depend on all before them."""
 
-    stride, local = 1, False
+    stride, field_t = 1, None
 
     def __init__(self, feats_dim, hidden=256, layers=3, both_ways=False):
         super().__init__()

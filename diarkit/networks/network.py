@@ -11,10 +11,11 @@ class SpeakerNetwork(nn.Module):
     """Features (B, T, D) to embeddings (B, dim).
 
     trunk: a module (B, T, D) -> (B, T', C), with `channels` C; `stride`, feature frames per output frame, output frame
-    j centred at feature frame stride j; `local`, whether an output frame depends on its surroundings alone (then one
-    pass over a recording serves every window). pooling: (B, T', C), weights (B, T') -> (B, pooling.dim).
-    head: (B, pooling.dim) -> (B, dim). unit_length: embeddings are brought to length 1. tail: what a classifier has
-    between it and the embedding, (B, dim) -> (B, dim); used in training alone.
+    j centred at feature frame stride j; `field_t`, the feature frames that an output frame depends on, None for all of
+    them (where it is a number, one pass over a recording serves every window).
+    pooling: (B, T', C), weights (B, T') -> (B, pooling.dim). head: (B, pooling.dim) -> (B, dim). unit_length:
+    embeddings are brought to length 1. tail: what a classifier has between it and the embedding, (B, dim) -> (B, dim);
+    used in training alone.
     `frames`, `pool` and `project` are what diarkit.models.run.TorchTrunk asks for: channels before time.
     """
 

@@ -38,7 +38,7 @@ class Entrance(nn.Module):
 class ResCnnTrunk(nn.Module):
     """(B, T, feats_dim) to (B, ceil(T / 16), 512 times what is left of feats_dim): 2048 of 64 (table 1)."""
 
-    stride, local = 16, True
+    stride, field_t = 16, 421
 
     def __init__(self, feats_dim):
         super().__init__()

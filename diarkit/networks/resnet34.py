@@ -9,7 +9,7 @@ from diarkit.networks.pooling import Statistics
 class ResNetTrunk(resnet34.Trunk):
     """(B, T, feats_dim) to (B, ceil(T / 8), 256 times what is left of feats_dim)."""
 
-    stride, local = resnet34.STRIDE, True
+    stride, field_t = resnet34.STRIDE, 225
 
     def __init__(self, feats_dim, stages=resnet34.STAGES, first_stride=1):
         super().__init__(stages, NormedConv2d, first_stride)

@@ -41,6 +41,8 @@ class Mixer(nn.Module):
 class SmallTrunk(ResNetTrunk):
     """(B, T, feats_dim) to (B, ceil(T / 8), 1280 of 80 mel bins)."""
 
+    field_t = FIELD_T
+
     def __init__(self, feats_dim, stages=STAGES, inner=INNER, sizes=SIZES):
         super().__init__(feats_dim, stages, first_stride=2)
         self.mixers = nn.Sequential(*(Mixer(self.channels, inner, size) for size in sizes))

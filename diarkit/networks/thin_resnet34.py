@@ -28,7 +28,7 @@ class ThinResNetTrunk(nn.Module):
     The last convolution spans all that is left of the frequencies: 7 places of 257.
     """
 
-    stride, local, channels = 32, True, 512
+    stride, field_t, channels = 32, 200, 512
 
     def __init__(self, feats_dim):
         super().__init__()

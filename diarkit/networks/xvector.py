@@ -13,7 +13,7 @@ class XvectorTrunk(nn.Module):
     The paper drops frames at both ends; here zeros stand beyond them, so that any length goes through.
     """
 
-    stride, local = 1, True
+    stride, field_t = 1, 15
 
     def __init__(self, feats_dim):
         super().__init__()
