@@ -14,7 +14,7 @@ import torch
 from conftest import ROOT
 from torch import nn
 
-from diarkit.errors import DiarkitError
+from diarkit.errors import DiarkitError, UsageError
 from diarkit.tables import MatrixWriter
 from diarkit.training.augment import AugmentOptions
 from diarkit.training.batches import BatchOptions
@@ -239,3 +239,21 @@ def test_the_binary_and_its_words(data, tmp_path, call):
     (tmp_path / "utt2spk").write_text("s00-0 s00\n")
     strange = call("train-embedding.py", *quick, data / "wav.scp", "utt2spk", "new")
     assert strange.returncode == 1 and "47 of 48 utterances have no speaker, such as s00-1" in strange.stderr
+
+
+def test_a_card_that_is_not_there_is_told(data, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a graphics card here")
+    with pytest.raises(UsageError, match="no graphics card"):
+        training(data, tmp_path, device="cuda")
+
+
+@pytest.mark.parametrize("device, precision", [("cpu", "bfloat16"), ("cuda", "float32"), ("cuda", "bfloat16")])
+def test_other_precisions_and_devices_learn_too(data, tmp_path, device, precision):
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no graphics card here")
+    made, _ = training(data, tmp_path / "out", device=device, precision=precision, round_items=160).run()
+    assert min(row["eer_short"] for row in made) < 15
+    first = rows(tmp_path / "out")
+    training(data, tmp_path / "out", device=device, precision=precision, round_items=160, rounds=4).run()
+    assert rows(tmp_path / "out")[:3] == first and len(rows(tmp_path / "out")) == 4
