@@ -10,7 +10,7 @@ TINY = 1e-4         # and this: where nothing varies, rounding must not look lik
 def centred(features):
     """Return ((T, D) float32 frames less their mean, (D,) float64 floor of the variances)."""
     mean = features.mean(axis=0, dtype=np.float64)
-    x = (features - mean).astype(np.float32)
+    x = np.subtract(features, mean.astype(np.float32), dtype=np.float32)
     power = sum(np.einsum("td,td->d", part, part) for part in map(np.float64, _parts(x)))
     return x, FLOOR_SHARE * power / len(x) + TINY
 
