@@ -22,10 +22,8 @@ from diarkit.files import write_text
 def read_parts(out, table):
     """Return {key: (line, part)} of all parts of a table."""
     found = {}
-    for part in plumbing.find_parts(out):
-        if part.table != table:
-            continue
-        for key, line in split_data.keyed_lines(part.path):
+    for part, lines in split_data.read_parts([part for part in plumbing.find_parts(out) if part.table == table]):
+        for key, line in lines:
             if key in found:
                 raise DiarkitError(f"{key} comes from two parts, {found[key][1]} and {part.path}: "
                                    "remove one of them and run the same command again")

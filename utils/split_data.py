@@ -37,6 +37,11 @@ def keyed_lines(path):
         yield words[column], line
 
 
+def read_parts(parts):
+    """Return [(Part, [(recording, line)])] of finished pieces of tables."""
+    return list(zip(parts, plumbing.side_by_side(lambda part: list(keyed_lines(part.path)), parts)))
+
+
 def finished_keys(out):
     """Return the recordings that have a part of every table; parts of the others are cut down to these.
 
@@ -44,8 +49,8 @@ def finished_keys(out):
     so their lines leave the first table, for a recording from two parts would be an error.
     """
     jobs, finished = collections.defaultdict(dict), set()
-    for part in plumbing.find_parts(out):
-        jobs[part.attempt, part.job][part.table] = part.path, dict(keyed_lines(part.path))
+    for part, lines in read_parts(plumbing.find_parts(out)):
+        jobs[part.attempt, part.job][part.table] = part.path, dict(lines)
     tables = collected_tables() | {table for job in jobs.values() for table in job}
     for job in jobs.values():
         whole = set.intersection(*[set(job[table][1]) if table in job else set() for table in tables])
@@ -87,17 +92,22 @@ def durations(files):
 def write_split(out, files, shares, jobs):
     """Write each job's share of each file, reading every file once."""
     folders = [os.path.join(out, "split", str(job)) for job in range(1, jobs + 1)]
-    for folder in folders:
-        os.makedirs(folder)
+    os.makedirs(os.path.join(out, "split"))
+    plumbing.side_by_side(os.mkdir, folders)
     for path in files:
         lines = [[] for _ in folders]
         for key, line in keyed_lines(path):
             if key in shares:
                 lines[shares[key] - 1].append(line + "\n")
-        for folder, mine in zip(folders, lines):
-            share = os.path.join(folder, os.path.basename(path))
-            with named(share), open(share, "w", encoding="utf-8") as file:
-                file.writelines(mine)
+        plumbing.side_by_side(write_share, [(os.path.join(folder, os.path.basename(path)), mine)
+                                            for folder, mine in zip(folders, lines)])
+
+
+def write_share(share):
+    """Write (path, lines) of one job. Not as plumbing's other files: nobody reads a share that is not whole."""
+    path, lines = share
+    with named(path), open(path, "w", encoding="utf-8") as file:
+        file.writelines(lines)
 
 
 def next_attempt(out):

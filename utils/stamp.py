@@ -96,8 +96,7 @@ def compare(out, new, killed):
 
 def forget(out, recordings):
     """Take recordings out of the finished parts, so that they are done again."""
-    for part in plumbing.find_parts(out) if recordings else []:
-        lines = list(split_data.keyed_lines(part.path))
+    for part, lines in split_data.read_parts(plumbing.find_parts(out)) if recordings else []:
         kept = [line for reco, line in lines if reco not in recordings]
         if len(kept) < len(lines):
             write_text(part.path, kept)

@@ -5,6 +5,7 @@ import json
 import os
 
 import parse_options
+import plumbing
 
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.files import read_table
@@ -58,10 +59,16 @@ def input_state(path):
         raise DiarkitError(f"the input {path} comes from a step that has not finished: run "
                            f"{read_json(os.path.join(folder, '.begun')).get('step') or 'it'} for {folder} again")
     if os.path.basename(path) == "wav.scp":
-        state["recordings"] = {reco: recording_state(entry) for reco, entry in read_table(path).items()}
+        state["recordings"] = recording_states(path)
     if os.path.basename(path) == "reco2dur":
         state["recordings"] = read_table(path)
     return state
+
+
+def recording_states(path):
+    """Return {recording: what it counts with} of a wav.scp: one question to the disk for each, and no more."""
+    table = read_table(path)
+    return dict(zip(table, plumbing.side_by_side(recording_state, table.values())))
 
 
 def recording_state(entry):
@@ -77,8 +84,7 @@ def recording_state(entry):
 
 def pool_state(path):
     """Return {aspect: text} of an input of which any entry may matter to any result, such as a list of noises."""
-    return {"contents": file_digest(path), "audio": digest(json.dumps(
-        {key: recording_state(entry) for key, entry in read_table(path).items()}))}
+    return {"contents": file_digest(path), "audio": digest(json.dumps(recording_states(path)))}
 
 
 def make_state(script, options, inputs, outputs, pools=()):
