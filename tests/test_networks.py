@@ -11,7 +11,6 @@ from diarkit.models.ge2e import Ge2e
 from diarkit.networks import NETWORKS, POOLINGS, build, fold, parameters
 from diarkit.networks.export import to_onnx
 from diarkit.networks.network import resample
-from diarkit.networks.small import FIELD_T
 
 
 @pytest.fixture(autouse=True)
@@ -101,14 +100,16 @@ def test_a_mask_over_features_keeps_the_frames_it_covers():
         assert torch.allclose(network.embed(x, mask), network.pool(frames, resample(mask, 8, 50)))
 
 
-@pytest.mark.parametrize("name", ["small", "resnet34", "xvector", "rescnn", "thin_resnet34"])
-def test_local_trunks_see_their_surroundings_alone(name):
+@pytest.mark.parametrize("name, sizes, field_t", [
+    ("small", {}, 223), ("resnet34", {}, 225), ("xvector", {}, 15), ("rescnn", {}, 421), ("thin_resnet34", {}, 200),
+    ("small", {"stages": ((32, 1, 1), (32, 2, (2, 1)), (32, 2, 2)), "first_stride": (2, 1)}, 33)])
+def test_local_trunks_see_their_surroundings_alone(name, sizes, field_t):
     """What one output frame depends on, from its gradient."""
-    trunk = build(name).eval().trunk
+    trunk = build(name, **sizes).eval().trunk
     x = feats(name, 1, 448).requires_grad_()
     trunk(x)[0, 224 // trunk.stride].square().sum().backward()
     seen = torch.nonzero(x.grad[0].abs().sum(1)).flatten()
-    assert seen[-1] - seen[0] + 1 == trunk.field_t
+    assert seen[-1] - seen[0] + 1 == trunk.field_t == field_t
     assert abs(seen[0] + seen[-1] - 448) <= trunk.stride  # the middle of it
 
 
@@ -123,7 +124,7 @@ def test_other_trunks_say_that_they_see_more(name):
 def test_small_fits_where_resnet34_runs():
     """Blocks with the margins of ResNet34 give the same frames as one pass."""
     small, x = build("small").eval(), feats("small", 1, 1200)
-    assert small.trunk.stride == STRIDE and FIELD_T // 2 <= STRIDE * MARGIN + STRIDE // 2
+    assert small.trunk.stride == STRIDE and small.trunk.field_t // 2 <= STRIDE * MARGIN + STRIDE // 2
     with torch.inference_mode():
         whole, block = small.frames(x), small.frames(x[:, 8 * (60 - MARGIN):8 * (80 + MARGIN)])
         assert torch.allclose(whole[..., 60:80], block[..., MARGIN:MARGIN + 20], atol=1e-5)

@@ -7,19 +7,28 @@ from diarkit.networks.pooling import Statistics
 
 
 class ResNetTrunk(resnet34.Trunk):
-    """(B, T, feats_dim) to (B, ceil(T / 8), 256 times what is left of feats_dim)."""
+    """(B, T, feats_dim) to (B, ceil(T / 8), 256 times what is left of feats_dim).
 
-    stride, field_t = resnet34.STRIDE, 225
+    stages, first_stride: as diarkit.models.resnet34.Trunk has them; `stride` and `field_t` follow from them.
+    """
 
     def __init__(self, feats_dim, stages=resnet34.STAGES, first_stride=1):
         super().__init__(stages, NormedConv2d, first_stride)
-        left = feats_dim
-        for stride in (first_stride, *(stage[2] for stage in stages)):
-            left = -(-left // (stride if isinstance(stride, int) else stride[0]))
-        self.channels = stages[-1][0] * left
+        frequency, step = _both(first_stride)
+        left, field = -(-feats_dim // frequency), 3
+        for _, depth, stride in stages:
+            frequency, time = _both(stride)
+            field += 2 * step + 2 * step * time * (2 * depth - 1)  # the first convolution still has the old step
+            left, step = -(-left // frequency), step * time
+        self.channels, self.stride, self.field_t = stages[-1][0] * left, step, field
 
     def forward(self, feats):
         return self.frames(feats).transpose(1, 2)
+
+
+def _both(stride):
+    """Return a stride as (frequency, time)."""
+    return (stride, stride) if isinstance(stride, int) else stride
 
 
 def to_public(network):
