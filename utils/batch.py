@@ -123,7 +123,8 @@ class Batch:
                 since_s, before = self.gone.get(task, (now_s, state))
                 self.gone[task] = since_s, before if state.phase == "absent" else state
         late = [task for task, (since_s, state) in self.gone.items()
-                if state.phase == "stuck" or now_s - since_s > self.engine.grace_s]
+                if state.phase == "stuck"
+                or now_s - since_s > (self.engine.silent_s if state.phase == "silent" else self.engine.grace_s)]
         if self.gone:
             self._refresh()
         if late:
@@ -149,9 +150,9 @@ class Batch:
             del self.open[task], self.gone[task]
             self.why[task] = state.words
             self._keep_words(task, [*said, state.words])
-            if state.phase == "stuck" or "does not answer" in state.words:
+            if state.phase in ("stuck", "silent"):
                 self._try_cancel(array, index)
-            if state.phase in ("lost", "stuck") and self.submissions[task] <= self.request.retries:
+            if state.phase in ("lost", "stuck", "silent") and self.submissions[task] <= self.request.retries:
                 again.append(task)
         if again:
             tries = max(self.submissions[task] for task in again)
@@ -237,8 +238,9 @@ def run(request, asked, folder):
         clean = batch.cancel()
         runner.say(f"stopped by signal {stop.args[0]}" + ", all tasks are cancelled" * clean)
         raise
-    except BaseException:
-        clean = batch.cancel()
+    except BaseException as error:
+        refused = not any(folder.ids.values()) and not isinstance(error, engine.Away)
+        clean = refused or batch.cancel()
         raise
     finally:
         if clean:

@@ -33,6 +33,7 @@ class Dialect:
     limit: tuple        # command, expression for the largest array, and what to take off
     away: str           # finds in an error that the engine did not answer, and may later
     notes: tuple = ()   # phases again, searched in what the engine itself wrote of a task that was lost
+    program: str = ""   # what stands before the script, where the engine runs it as it lies there
     explain: str = ""   # tells how task {index} of array {id} ended, where the query has forgotten it; see phases
     dead_nodes: str = ""  # lists nodes that no longer answer, where the query does not tell
 
@@ -75,7 +76,9 @@ SLURM = Dialect(
 
 SGE = Dialect(
     name="sge",
-    submit="qsub -terse -V -wd / -S /bin/bash -b n -r n -w e -j y -o /dev/null -N {name}",
+    # Without a login shell, whose start-up files may change the environment, or wait.
+    submit="qsub -terse -V -wd / -b y -shell n -r n -w e -j y -o /dev/null -N {name}",
+    program="/bin/bash",
     index_in_name="",
     span="-t 1-{count}",
     span_most="-t 1-{count} -tc {most}",
@@ -95,7 +98,7 @@ SGE = Dialect(
         (r"failed ", "lost", "ended without leaving an exit status"),
         (r"\w*E\w* ", "stuck", "could not be started"),
         (r"\w*d\w* ", "final", "deleted"),
-        (r"\w*w ", "waiting", ""),
+        (r"\w*[wq]\w* ", "waiting", ""),
         (r"[rtsSTR]+ ", "running", ""),
         (r"", "lost", "ended without leaving an exit status"),
     ),

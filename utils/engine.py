@@ -16,7 +16,7 @@ State = namedtuple("State", "phase words node")
 # What belongs to this machine or to a job that this runner itself may run in is no business of the tasks.
 PRIVATE = re.compile(r"CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ROCR_VISIBLE_DEVICES|TMPDIR|HOSTNAME|BASH_FUNC_.*"
                      r"|DIARKIT_STEP_.*|SLURM_(?!CONF$|CLUSTERS$).*|SLURMD_.*|SGE_(TASK|STD|JOB|CWD|O_).*|JOB_ID|PE|NSLOTS")
-LIMITS = {"grace-s": 20.0, "ask-s": 30.0, "patience-s": 900.0}
+LIMITS = {"grace-s": 20.0, "silent-s": 180.0, "ask-s": 30.0, "patience-s": 900.0}
 
 
 class Away(DiarkitError):
@@ -28,7 +28,7 @@ class Engine:
 
     def __init__(self, dialect, conf=None):
         self.dialect, self.settings = dialect, read_settings(dialect, conf)
-        self.grace_s, self.ask_s, self.patience_s = (self.settings[name] for name in LIMITS)
+        self.grace_s, self.silent_s, self.ask_s, self.patience_s = (self.settings[name] for name in LIMITS)
 
     def call(self, words, timeout_s=60):
         """Run one of the engine's commands; return its CompletedProcess.
@@ -50,7 +50,7 @@ class Engine:
         dialect, asked = self.dialect, self.resources(request)
         words = fill(f"{dialect.submit} {dialect.span_most if most else dialect.span}",
                      {"name": name, "out": out, "count": count, "most": most})
-        done = self.call([*words, *asked, script])
+        done = self.call([*words, *asked, *shlex.split(dialect.program), script])
         said = (done.stdout + done.stderr).strip()
         if done.returncode:
             if re.search(dialect.away, said):
@@ -89,12 +89,12 @@ class Engine:
         return self._without_dead(found) if self.dialect.dead_nodes else found
 
     def _without_dead(self, found):
-        """Return the states with the tasks on nodes that no longer answer as lost."""
+        """Return the states with the tasks on nodes that do not answer as silent."""
         if not any(state.phase == "running" for state in found.values()):
             return found
         dead = self.call(fill(self.dialect.dead_nodes, {})).stdout.split()
         lost = {state.node for state in found.values() if state.node and any(n.startswith(state.node) for n in dead)}
-        return {key: State("lost", f"its node {state.node} does not answer", state.node)
+        return {key: State("silent", f"its node {state.node} does not answer", state.node)
                 if state.phase == "running" and state.node in lost else state for key, state in found.items()}
 
     def explain(self, array, index):

@@ -32,7 +32,7 @@ class Faults:
 
     def configure(self, recipe, *lines):
         """Write the site's settings: short patience, and these lines."""
-        recipe.write(f"conf/{recipe.name}.conf", "\n".join(["--grace-s=3", *lines, ""]))
+        recipe.write(f"conf/{recipe.name}.conf", "\n".join(["--grace-s=3", "--silent-s=40", *lines, ""]))
 
     def queue(self, engine):
         """Return the numbers of the jobs in the queue."""

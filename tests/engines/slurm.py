@@ -8,7 +8,7 @@ from . import daemons
 
 PROGRAMS = ["/usr/sbin/munged", "/usr/sbin/slurmctld", "/usr/sbin/slurmd", "/usr/bin/sbatch"]
 PACKAGES = ["munge", "slurmctld", "slurmd", "slurm-client"]
-# No cgroups and no accounting. Memory is measured every second and a job above its limit is killed. A node is lost
+# No cgroups and no accounting. Tasks are spread over the nodes. Memory is measured every second and a job above its limit is killed. A node is lost
 # when it is silent for ten seconds. All nodes are this machine, so they may claim more than it has.
 CONF = """\
 ClusterName=test
@@ -41,7 +41,7 @@ MailProg=/bin/true
 SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0,bf_interval=1
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
+SelectTypeParameters=CR_Core_Memory,CR_LLN
 DefMemPerCPU=100
 MaxArraySize={max_array}
 KillWait=2
