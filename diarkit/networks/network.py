@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from diarkit.files import atomic
 from diarkit.networks.pooling import unit
 
 
@@ -64,5 +65,6 @@ def parameters(network):
 
 
 def save(network, path):
-    """Write a network to a file: how it is built, and its weights."""
-    torch.save({"network": network.config, "state_dict": network.state_dict()}, path)
+    """Write a network to a file, whole or not at all: how it is built, and its weights."""
+    with atomic(path, "wb") as file:
+        torch.save({"network": network.config, "state_dict": network.state_dict()}, file)
