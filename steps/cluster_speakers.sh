@@ -14,10 +14,10 @@ cmd=run.py                                  # how to start jobs, see cmd.sh
 need "$emb/emb.scp" "$seg/seg.scp" "$seg/seg.conf" "$cluster_config" ${reco2num_spk:+"$reco2num_spk"}
 begin "$out" --out labels.scp evidence.scp speakers.tsv \
     --in "$emb/emb.scp" "$seg/seg.scp" "$seg/seg.conf" "$cluster_config" ${reco2num_spk:+"$reco2num_spk"}
-split_data "$emb/emb.scp"
+split_data "$emb/emb.scp" "$seg/seg.scp"
 run_jobs cluster_speakers cluster-speakers.py --config="$cluster_config" --seg-config="$seg/seg.conf" \
     --num-speakers="$num_speakers" --min-speakers="$min_speakers" --max-speakers="$max_speakers" \
-    --reco2num-spk="$reco2num_spk" "scp:$sdata/emb.scp" "scp:$seg/seg.scp" \
+    --reco2num-spk="$reco2num_spk" "scp:$sdata/emb.scp" "scp:$sdata/seg.scp" \
     "ark,scp:$parts/labels.$part.ark,$parts/labels.$part.scp" "ark,scp:$parts/evidence.$part.ark,$parts/evidence.$part.scp"
 collect labels.scp --keys "$emb/emb.scp"
 collect evidence.scp --keys "$emb/emb.scp"

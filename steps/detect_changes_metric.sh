@@ -11,9 +11,9 @@ cmd=run.py       # how to start jobs, see cmd.sh
 config=${detect_config:-conf/detect_$method.conf}
 need "$feats/feats.scp" "$feats/feats.conf" "$speech/vad.scp" "$config"
 begin "$out" --out curve.scp changes.scp --in "$feats/feats.scp" "$feats/feats.conf" "$speech/vad.scp" "$config"
-split_data "$feats/feats.scp"
+split_data "$feats/feats.scp" "$speech/vad.scp"
 run_jobs detect_changes_metric detect-changes-metric.py --config="$config" --feats-config="$feats/feats.conf" \
-  --speech="scp:$speech/vad.scp" "scp:$sdata/feats.scp" "ark,scp:$parts/curve.$part.ark,$parts/curve.$part.scp" \
+  --speech="scp:$sdata/vad.scp" "scp:$sdata/feats.scp" "ark,scp:$parts/curve.$part.ark,$parts/curve.$part.scp" \
   "ark,scp:$parts/changes.$part.ark,$parts/changes.$part.scp"
 collect curve.scp --keys "$feats/feats.scp"
 collect changes.scp --keys "$feats/feats.scp"

@@ -15,9 +15,9 @@ need "$feats/feats.scp" "$feats/feats.conf" "$seg/seg.scp" "$seg/seg.conf" "$emb
 begin "$out" --out emb.scp \
     --in "$feats/feats.scp" "$feats/feats.conf" "$seg/seg.scp" "$seg/seg.conf" "$embed_config" ${own:+"$own"}
 [ -n "$own" ] || utils/fetch_model.py "$model" > /dev/null   # here: a node of a cluster may have no network
-split_data "$feats/feats.scp"
+split_data "$feats/feats.scp" "$seg/seg.scp"
 run_jobs embed_speakers embed-speakers.py --config="$embed_config" --model="$model" --threads="$threads" \
     --feats-config="$feats/feats.conf" --seg-config="$seg/seg.conf" \
-    "scp:$sdata/feats.scp" "scp:$seg/seg.scp" "ark,scp:$parts/emb.$part.ark,$parts/emb.$part.scp"
+    "scp:$sdata/feats.scp" "scp:$sdata/seg.scp" "ark,scp:$parts/emb.$part.ark,$parts/emb.$part.scp"
 collect emb.scp --keys "$feats/feats.scp"
 finish

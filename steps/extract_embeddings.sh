@@ -15,10 +15,10 @@ need "$feats/feats.scp" "$feats/feats.conf" "$windows/subsegments" "$embed_confi
 begin "$out" --out emb.scp subsegments \
     --in "$feats/feats.scp" "$feats/feats.conf" "$windows/subsegments" "$embed_config" ${own:+"$own"}
 [ -n "$own" ] || utils/fetch_model.py "$model" > /dev/null   # here: a node of a cluster may have no network
-split_data "$feats/feats.scp"
+split_data "$feats/feats.scp" --known "$windows/subsegments"
 run_jobs extract_embeddings extract-embeddings.py --config="$embed_config" --model="$model" --threads="$threads" \
-    --feats-config="$feats/feats.conf" --all-feats="$feats/feats.scp" \
-    "scp:$sdata/feats.scp" "$windows/subsegments" "ark,scp:$parts/emb.$part.ark,$parts/emb.$part.scp"
+    --feats-config="$feats/feats.conf" "scp:$sdata/feats.scp" "$sdata/subsegments" \
+    "ark,scp:$parts/emb.$part.ark,$parts/emb.$part.scp"
 collect emb.scp --keys "$feats/feats.scp"
 cp "$windows/subsegments" "$out/subsegments"
 finish

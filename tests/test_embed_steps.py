@@ -67,7 +67,7 @@ def test_a_window_past_the_end_fails_the_step_and_keeps_the_others(call, recipe)
 def test_windows_of_recordings_without_features_are_an_error(call, recipe):
     write_feats(recipe, RECOS[1:])
     done = call(*STEP, *OUT)
-    assert done.returncode != 0 and "windows of 1 recordings that feats/feats.scp has not, such as a" in done.stderr
+    assert done.returncode != 0 and "lines of 1 recordings that feats/feats.scp has not, such as a" in done.stderr
 
 
 def test_missing_inputs_and_models_are_named(call, recipe):

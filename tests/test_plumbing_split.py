@@ -192,3 +192,20 @@ def test_a_stale_shard_of_an_earlier_run_is_refused(room):
 @pytest.mark.parametrize("words", [["x.scp"], ["x.scp", "--keys"], ["x", "--keys", "data/wav.scp"], []])
 def test_collect_refuses_a_wrong_call(room, words):
     assert collect(*words)[0] == 2
+
+
+def test_a_recording_that_the_keys_have_not_is_an_error_after_known_alone(room):
+    table(room / "data/wav.scp", "ab")
+    (room / "data/subsegments").write_text("s a 0 1\nt c 0 1\nu d 0 1\n")
+    assert split(2, "data/wav.scp", "data/subsegments")[1][1]["subsegments"] == ["s a 0 1"]
+    done = subprocess.run([ROOT / "utils/split_data.py", "2", "out", "data/wav.scp", "--known", "data/subsegments"],
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and "data/subsegments: lines of 2 recordings that data/wav.scp has not" in done.stderr
+    table(room / "data/wav.scp", "abcd")
+    assert split(2, "data/wav.scp", "--known", "data/subsegments")[1][2]["subsegments"] == ["u d 0 1"]
+
+
+def test_comments_of_rttm_are_about_no_recording(room):
+    table(room / "data/wav.scp", "a")
+    (room / "data/ref.rttm").write_text(";;\n;; a comment\nSPEAKER a 1 0 1 <NA> <NA> A <NA> <NA>\n")
+    assert split(1, "data/wav.scp", "data/ref.rttm")[1][1]["ref.rttm"] == ["SPEAKER a 1 0 1 <NA> <NA> A <NA> <NA>"]

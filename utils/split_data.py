@@ -6,7 +6,8 @@ Recordings with a finished part are left out. Files are split by recording: colu
 <out>/parts/.counts has how many, job by job, job 0 for those that are finished; the runner shows them.
 Prints `<number of jobs> <number of the attempt>`.
 
-Usage: split_data.py <most jobs> <out> <keys> [<file>...]
+Usage: split_data.py <most jobs> <out> <keys> [<file>...] [--known <file>...]
+A file after --known may not name a recording that <keys> has not: a job cannot tell, for it sees its share alone.
 """
 
 import collections
@@ -28,9 +29,11 @@ def key_column(path):
 
 
 def keyed_lines(path):
-    """Yield (recording, line) of a file."""
-    column = key_column(path)
+    """Yield (recording, line) of a file; comments of RTTM and UEM are about none."""
+    column, commented = key_column(path), str(path).endswith((".rttm", ".uem"))
     for number, line in read_lines(path):
+        if commented and line.startswith(";;"):
+            continue
         words = line.split(None, column + 1)
         if len(words) <= column:
             raise DiarkitError(f"{path}:{number}: expected at least {column + 1} columns, found {line!r}")
@@ -89,6 +92,15 @@ def durations(files):
     return {}
 
 
+def check_known(files, keys, source):
+    """Raise DiarkitError where one of these files names recordings that are no keys."""
+    for path in files:
+        strange = list(dict.fromkeys(key for key, _ in keyed_lines(path) if key not in keys))
+        if strange:
+            raise DiarkitError(f"{path}: lines of {len(strange)} recordings that {source} has not, such as "
+                               f"{', '.join(sorted(strange)[:3])}. Make both from the same data directory")
+
+
 def write_split(out, files, shares, jobs):
     """Write each job's share of each file, reading every file once."""
     folders = [os.path.join(out, "split", str(job)) for job in range(1, jobs + 1)]
@@ -131,13 +143,15 @@ def main(words):
         raise UsageError(f"split_data: expected a number of jobs, the folder, and files; got {words}")
     if not re.fullmatch(r"0*[1-9]\d*", words[0]):
         raise UsageError(f"--nj must be a whole number above 0, not {words[0]!r}")
-    nj, out, files = int(words[0]), words[1], words[2:]
+    nj, out, files = int(words[0]), words[1], [word for word in words[2:] if word != "--known"]
+    known = words[words.index("--known") + 1:] if "--known" in words else []
     names = [os.path.basename(path) for path in files]
     if len(set(names)) < len(names):
         raise UsageError(f"split_data: two files have one name: {' '.join(files)}")
     keys = list(dict.fromkeys(key for key, _ in keyed_lines(files[0])))
     if not keys:
         raise DiarkitError(f"{files[0]}: is empty, so there is nothing to do")
+    check_known(known, set(keys), files[0])
     shutil.rmtree(os.path.join(out, "split"), ignore_errors=True)
     finished, attempt = finished_keys(out), next_attempt(out)
     left = [key for key in keys if key not in finished]
