@@ -109,12 +109,12 @@ def contents(folder, *names):
 def test_it_learns_stops_early_and_the_seed_decides(data, tmp_path):
     opts = TrainChangeOptions(epochs=3, optimiser="adam", learning_rate=4e-3, dropout=0.0, **SMALL)
     rows = train(ChangeSet(*data), tmp_path / "a", opts)
-    best = min(rows, key=lambda row: row["dev_loss"])
+    best = max(rows, key=lambda row: row["ap"])
     assert best["f1"] > 60 and best["train_loss"] < 0.5 * rows[0]["train_loss"]
     with open(tmp_path / "a/metrics.csv", encoding="utf-8") as file:
         table = list(csv.DictReader(file))
     assert [row["round"] for row in table] == [str(n + 1) for n in range(len(rows))]
-    assert table[0].keys() == {"round", "epoch", "seconds", "train_loss", "dev_loss", "precision", "recall", "f1"}
+    assert table[0].keys() == {"round", "epoch", "seconds", "train_loss", "dev_loss", "ap", "precision", "recall", "f1"}
     assert (tmp_path / "a/loss.png").read_bytes()[:4] == b"\x89PNG"
     assert 'optimiser: "adam"' in (tmp_path / "a/params.yaml").read_text()
     assert contents(tmp_path / "a", "best.pt") == contents(tmp_path / "a", "final.pt")
@@ -136,10 +136,16 @@ def test_nothing_held_out_gives_the_last_weights_and_patience_ends_it(data, tmp_
     last = torch.load(tmp_path / "a/checkpoint.pt", weights_only=True)["state_dict"]
     final = torch.load(tmp_path / "a/final.pt", weights_only=True)["state_dict"]
     assert all(torch.equal(last[name], final[name]) for name in final)
-    losses = iter([3.0, 2.0, 2.5, 2.2, 1.0])
-    monkeypatch.setattr(training, "evaluate", lambda *_: dict(dev_loss=next(losses), precision=0, recall=0, f1=0))
+    found = iter([3.0, 9.0, 8.5, 8.2, 10.0])
+    monkeypatch.setattr(training, "evaluate", lambda *_: dict(dev_loss=0, ap=next(found), precision=0, recall=0, f1=0))
     rows = train(ChangeSet(*data), tmp_path / "b", TrainChangeOptions(epochs=9, patience=2, min_positive=12, **SMALL))
-    assert [row["dev_loss"] for row in rows] == [3.0, 2.0, 2.5, 2.2]
+    assert [row["ap"] for row in rows] == [3.0, 9.0, 8.5, 8.2]
+
+
+def test_average_precision_by_hand():
+    true, scores = torch.tensor([True, False, True, False]), torch.tensor([0.9, 0.8, 0.7, 0.1])
+    assert training.average_precision(true, scores) == pytest.approx((1 + 2 / 3) / 2)
+    assert np.isnan(training.average_precision(true & False, scores))
 
 
 def test_a_kill_at_any_time_changes_nothing(data, tmp_path, environment):

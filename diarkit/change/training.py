@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import torch
+from sklearn.metrics import average_precision_score
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from diarkit.change.grid import FRAME_S, STEP_S, WINDOW_T
@@ -22,7 +23,7 @@ from diarkit.options import opt, options
 from diarkit.training.folder import Folder
 from diarkit.training.smorms3 import Smorms3
 
-COLUMNS = ("round", "epoch", "seconds", "train_loss", "dev_loss", "precision", "recall", "f1")
+COLUMNS = ("round", "epoch", "seconds", "train_loss", "dev_loss", "ap", "precision", "recall", "f1")
 CURVES = [("binary cross-entropy per frame", {"train_loss": "training windows",
                                               "dev_loss": "all of the dev recordings"})]
 FREE = ("epochs", "patience", "training_threads", "device")  # may change between a stop and going on
@@ -42,7 +43,7 @@ class TrainChangeOptions:
     min_positive: int | None = opt(5, "train on windows with more frames near a change than this (none: all windows)",
                                    low=0)
     dev_share: float = opt(0.03, "share of the recordings that is measured on, not trained on", low=0, high=0.5)
-    patience: int | None = opt(None, "stop after so many rounds without a lower dev loss (none: never)", low=1)
+    patience: int | None = opt(None, "stop after so many rounds without a higher average precision (none: never)", low=1)
     precision: str = opt("float32", "of the products while training: bfloat16 has three digits, and is faster "
                          "where the processor has it", choices=("float32", "bfloat16"))
     seed: int = opt(0, "of the weights, the split, the order of windows and dropout", low=0)
@@ -53,8 +54,10 @@ class TrainChangeOptions:
 def train(data, out, opts=None):
     """Train on a ChangeSet and write final.pt, best.pt, checkpoint.pt, metrics.csv, params.yaml, loss.png into `out`.
 
-    best.pt has the lowest dev loss; final.pt is best.pt, or the last weights where nothing is held out. Returns the
-    rows of metrics.csv. Its precision, recall and f1 are percent of the dev recordings' frames, with scores above 0.5.
+    best.pt has the highest average precision; final.pt is best.pt, or the last weights where nothing is held out.
+    Returns the rows of metrics.csv. Its ap (average precision), and precision, recall and f1 of scores above 0.5, are
+    percent of the dev recordings' frames. They do not choose by the dev loss: the windows trained on hold more changes
+    than a recording does, so the loss of a better network may be higher.
     """
     opts = opts or TrainChangeOptions()
     _prepare(opts)
@@ -68,12 +71,12 @@ def train(data, out, opts=None):
     kind = Smorms3 if opts.optimiser == "smorms3" else torch.optim.Adam
     optimiser = kind(network.parameters(), lr=opts.learning_rate)
     parts = {"state_dict": network, "optimiser": optimiser}
-    folder = Folder(out, parts, _work(data, opts), COLUMNS, "dev_loss", CURVES, opts.device)
+    folder = Folder(out, parts, _work(data, opts), COLUMNS, "-ap", CURVES, opts.device)
     facts = _facts(data, train_recos, dev_recos, windows, dev)
     folder.params({**dataclasses.asdict(opts), **dataclasses.asdict(data.label_options), **facts})
     for number, epoch, part in rounds(len(windows), folder.rounds, opts):
-        if _stale(folder.rows, opts.patience):
-            log(f"stopped: no lower dev loss in {opts.patience} rounds")
+        if _stale([folder.cost(row) for row in folder.rows], opts.patience):
+            log(f"stopped: no higher average precision in {opts.patience} rounds")
             break
         start_s = time.monotonic()
         loss = train_round(network, optimiser, data, windows[part], number, opts)
@@ -144,20 +147,31 @@ def train_round(network, optimiser, data, windows, number, opts):
 
 
 def evaluate(network, data, windows, opts):
-    """Return {dev_loss, precision, recall, f1} over windows (N, 2), rates in %; NaN where there is nothing to count."""
+    """Return {dev_loss, ap, precision, recall, f1} over windows (N, 2), rates in %; NaN where nothing is to be counted."""
     network.eval()
-    total, counts = 0.0, np.zeros(3)
+    scores, truth = [], []
     with torch.inference_mode():
         for first in range(0, len(windows), opts.batch_size):
             feats, labels = _tensors(data, windows[first:first + opts.batch_size], opts)
-            logits = _logits(network, feats, opts)
-            total += binary_cross_entropy_with_logits(logits, labels).item() * len(feats)
-            found, true = logits > 0, labels > 0
-            counts += [x.sum().item() for x in (found & true, found, true)]
-    hits, found, true = counts.tolist()
-    rates = [100 * a / b if b else math.nan for a, b in ((hits, found), (hits, true), (2 * hits, found + true))]
-    loss = total / len(windows) if len(windows) else math.nan
-    return {"dev_loss": loss, **dict(zip(("precision", "recall", "f1"), rates))}
+            scores.append(_logits(network, feats, opts).cpu().flatten())
+            truth.append(labels.cpu().flatten())
+    if not scores:
+        return dict.fromkeys(("dev_loss", "ap", "precision", "recall", "f1"), math.nan)
+    scores, truth = torch.cat(scores), torch.cat(truth)
+    rates = (average_precision(truth > 0, scores), *_rates(scores > 0, truth > 0))
+    return {"dev_loss": binary_cross_entropy_with_logits(scores, truth).item(),
+            **{key: 100 * rate for key, rate in zip(("ap", "precision", "recall", "f1"), rates)}}
+
+
+def average_precision(true, scores):
+    """Return the mean precision at the scores of the true ones (N,) bool, from 0 to 1; NaN where none is true."""
+    return float(average_precision_score(true, scores)) if true.any() else math.nan
+
+
+def _rates(found, true):
+    hits = (found & true).sum().item()
+    pairs = ((hits, found.sum().item()), (hits, true.sum().item()), (2 * hits, (found.sum() + true.sum()).item()))
+    return [a / b if b else math.nan for a, b in pairs]
 
 
 def _tensors(data, windows, opts):
@@ -170,11 +184,8 @@ def _logits(network, feats, opts):
         return network(feats).float()
 
 
-def _stale(rows, patience):
-    if patience is None or len(rows) <= patience:
-        return False
-    losses = [row["dev_loss"] for row in rows]
-    return min(losses[-patience:]) > min(losses[:-patience])
+def _stale(costs, patience):
+    return patience is not None and len(costs) > patience and min(costs[-patience:]) > min(costs[:-patience])
 
 
 def _words(row):

@@ -19,7 +19,7 @@ class Folder:
 
     parts: {name: network, loss or optimiser}; `state_dict` is the network, whose weights are shipped. work: what the
     training is made of; a checkpoint of another one is refused. columns: of metrics.csv; best: the column whose lowest
-    value makes best.pt; curves: [(axis label, {column: name in the legend})] for loss.png. about: goes into every file
+    value makes best.pt, or highest where it begins with a minus; curves: [(axis label, {column: name in the legend})] for loss.png. about: goes into every file
     of weights beside state_dict. A row's seconds are summed up.
     """
 
@@ -70,7 +70,7 @@ class Folder:
         before_s = self.rows[-1]["seconds"] if self.rows else 0.0
         self.rows.append({**row, "seconds": before_s + seconds})
         state = self.state()
-        if not row[self.best] > min((r[self.best] for r in self.rows[:-1]), default=math.inf):
+        if not self.cost(row) > min(map(self.cost, self.rows[:-1]), default=math.inf):
             self.write({"state_dict": state, **self.about}, "best.pt")
         if keep:
             self.write({"state_dict": state}, f"round-{self.rounds:04d}.pt")
@@ -83,6 +83,10 @@ class Folder:
         self.write({**states, "rows": self.rows, "work": self.work}, "checkpoint.pt")  # last: the rest belongs to it
         for name in self.kept()[:-keep or None]:
             os.unlink(self.path(name))
+
+    def cost(self, row):
+        """Return what is lowest in the best row; NaN where nothing was measured."""
+        return -row[self.best[1:]] if self.best.startswith("-") else row[self.best]
 
     def kept(self):
         """Return the names of the rounds' weights that are there, oldest first."""

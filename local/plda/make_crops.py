@@ -14,10 +14,10 @@ import soundfile
 from diarkit import cli
 from diarkit.annotation import make_segment, write_segments
 from diarkit.audio import AudioOptions, read_audio
-from diarkit.simulate.noise import pink_noise
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.files import read_table, write_text
 from diarkit.options import opt, options
+from diarkit.simulate.noise import pink_noise
 
 
 @options
