@@ -118,7 +118,7 @@ def measure(count, jobs):
 def main(jobs=200, *counts):
     jobs, counts = int(jobs), [int(count) for count in counts] or [2_000, 20_000, 100_000]
     tables = [measure(count, jobs) for count in counts]
-    print("processor s (wall s)".ljust(16) + "".join(f"{count:>18}" for count in counts) + "  cost of one more recording")
+    print("processor s (wall s)".ljust(16) + "".join(f"{count:>18}" for count in counts) + "  one more recording")
     for part in tables[0]:
         row = "".join(f"{cpu_s:10.2f} ({wall_s:5.1f})" for cpu_s, wall_s in (table[part] for table in tables))
         more = [1e3 * (b[part][0] - a[part][0]) / (m - n)
