@@ -43,7 +43,8 @@ class TrainChangeOptions:
     min_positive: int | None = opt(5, "train on windows with more frames near a change than this (none: all windows)",
                                    low=0)
     dev_share: float = opt(0.03, "share of the recordings that is measured on, not trained on", low=0, high=0.5)
-    patience: int | None = opt(None, "stop after so many rounds without a higher average precision (none: never)", low=1)
+    patience: int | None = opt(None, "stop after so many rounds without a higher average precision (none: "
+                               "never)", low=1)
     precision: str = opt("float32", "of the products while training: bfloat16 has three digits, and is faster "
                          "where the processor has it", choices=("float32", "bfloat16"))
     seed: int = opt(0, "of the weights, the split, the order of windows and dropout", low=0)
@@ -147,7 +148,7 @@ def train_round(network, optimiser, data, windows, number, opts):
 
 
 def evaluate(network, data, windows, opts):
-    """Return {dev_loss, ap, precision, recall, f1} over windows (N, 2), rates in %; NaN where nothing is to be counted."""
+    """Return {dev_loss, ap, precision, recall, f1} over windows (N, 2), rates in %; NaN where there is nothing."""
     network.eval()
     scores, truth = [], []
     with torch.inference_mode():

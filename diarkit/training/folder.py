@@ -19,8 +19,8 @@ class Folder:
 
     parts: {name: network, loss or optimiser}; `state_dict` is the network, whose weights are shipped. work: what the
     training is made of; a checkpoint of another one is refused. columns: of metrics.csv; best: the column whose lowest
-    value makes best.pt, or highest where it begins with a minus; curves: [(axis label, {column: name in the legend})] for loss.png. about: goes into every file
-    of weights beside state_dict. A row's seconds are summed up.
+    value makes best.pt, or highest where it begins with a minus; curves: [(axis label, {column: name in the legend})]
+    for loss.png. about: goes into every file of weights beside state_dict. A row's seconds are summed up.
     """
 
     def __init__(self, out, parts, work, columns, best, curves, device="cpu", about=None):
