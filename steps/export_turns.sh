@@ -5,6 +5,7 @@
 # Writes: <out>/{rttm,json,csv,srt,vtt,png}/<reco>.{rttm,json,csv,srt,vtt,png}
 json_times=number   # times in JSON are numbers, or text for readers that expect "2.345"
 pictures=png        # png or svg
+nj=4                # most jobs to run at once
 cmd=run.py          # how to start jobs, see cmd.sh
 . utils/step.sh
 ref=$data/ref.rttm uem=$data/ref.uem
@@ -13,11 +14,11 @@ ref=$data/ref.rttm uem=$data/ref.uem
 need "$data/reco2dur" "$turns/hyp.rttm"
 begin "$out" --out rttm json csv srt vtt "$pictures" --in "$data/reco2dur" "$turns/hyp.rttm" \
   ${ref:+"$ref"} ${uem:+"$uem"}
-set -- "$turns/hyp.rttm" "$data/reco2dur"
-run_jobs rttm split-rttm.py "$@" "$out/rttm"
-run_jobs json rttm-to-json.py --times="$json_times" "$@" "$out/json"
-run_jobs csv rttm-to-csv.py "$@" "$out/csv"
-run_jobs srt rttm-to-subtitles.py --format=srt "$@" "$out/srt"
-run_jobs vtt rttm-to-subtitles.py --format=vtt "$@" "$out/vtt"
-run_jobs pictures draw-timeline.py --format="$pictures" --ref="$ref" --uem="$uem" "$@" "$out/$pictures"
+split_data "$data/reco2dur" ${uem:+"$uem"} --known "$turns/hyp.rttm" ${ref:+"$ref"}
+ref=${ref:+$sdata/ref.rttm} uem=${uem:+$sdata/ref.uem}
+set -- "$sdata/hyp.rttm" "$sdata/reco2dur"
+run_jobs export split-rttm.py "$@" "$out/rttm" '&&' rttm-to-json.py --times="$json_times" "$@" "$out/json" '&&' \
+  rttm-to-csv.py "$@" "$out/csv" '&&' rttm-to-subtitles.py --format=srt "$@" "$out/srt" '&&' \
+  rttm-to-subtitles.py --format=vtt "$@" "$out/vtt" '&&' \
+  draw-timeline.py --format="$pictures" --ref="$ref" --uem="$uem" "$@" "$out/$pictures"
 finish

@@ -215,7 +215,7 @@ def test_the_steps_make_turns_and_export_them(call, recipe):
                                                 (4, 5.2, "SPEAKER_00")]
     assert "up to date" in call("steps/make_turns.sh", "data/x", "exp/m_ahc/x", "exp/m_ahc/x/turns").stderr
     write_rttm(recipe / "data/x/ref.rttm", [t for turns in found.values() for t in turns])
-    words = ("steps/export_turns.sh", "data/x", "exp/m_ahc/x/turns", "exp/m_ahc/x/export")
+    words = ("steps/export_turns.sh", "--nj", "2", "data/x", "exp/m_ahc/x/turns", "exp/m_ahc/x/export")
     done = call(*words)
     assert done.returncode == 0, done.stderr
     out = recipe / "exp/m_ahc/x/export"

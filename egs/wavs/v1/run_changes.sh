@@ -39,4 +39,4 @@ stage 5 "speakers" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --met
 stage 6 "turns" steps/make_turns.sh --cmd "$cpu_cmd" "$data" "$found" "$found/turns"
 [ ! -e "$data/ref.rttm" ] || stage 7 "score changes" steps/score_changes.sh --cmd "$cpu_cmd" --changes "$table" "$data" "$changes" "$changes/score"
 [ ! -e "$data/ref.rttm" ] || stage 7 "score" steps/score.sh --cmd "$cpu_cmd" "$data" "$found/turns" "$found/score"
-stage 8 "results in $found/results" steps/export_turns.sh --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results"
+stage 8 "results in $found/results" steps/export_turns.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results"
