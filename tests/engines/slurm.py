@@ -9,7 +9,8 @@ from . import daemons
 PROGRAMS = ["/usr/sbin/munged", "/usr/sbin/slurmctld", "/usr/sbin/slurmd", "/usr/bin/sbatch"]
 PACKAGES = ["munge", "slurmctld", "slurmd", "slurm-client"]
 # No cgroups and no accounting. Tasks are spread over the nodes. Memory is measured every second and a job above its
-# limit is killed. A node is lost when it is silent for ten seconds. All nodes are this machine, so they may claim more than it has.
+# limit is killed. A node is lost when it is silent for ten seconds. All nodes are this machine, so they may claim more
+# than it has.
 CONF = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
