@@ -32,7 +32,7 @@ class Faults:
 
     def configure(self, recipe, *lines):
         """Write the site's settings: short patience, and these lines."""
-        recipe.write(f"conf/{recipe.name}.conf", "\n".join(["--grace-s=3", "--silent-s=40", *lines, ""]))
+        recipe.write(f"conf/{recipe.name}.conf", "\n".join(["--grace-s=1", "--silent-s=40", *lines, ""]))
 
     def queue(self, engine):
         """Return the numbers of the jobs in the queue."""
@@ -227,6 +227,7 @@ class Faults:
         wait_for(lambda: not self.queue(engine), 60)
         assert not is_running(int(recipe.read("pid.1"))) and not recipe.has("pid.2")
 
+    @pytest.mark.slow
     def test_a_submission_while_the_controller_is_away_waits_for_it(self, recipe, engine):
         self.away(recipe, engine, 3, submit_first=False)
 
@@ -244,7 +245,7 @@ class Faults:
         if submit_first:
             process = recipe.start(self.runner, *words)
             self.started(recipe, "on.1", "on.2")
-        engine.kill(self.controller)
+        engine.kill(self.controller, signal.SIGTERM)
         if not submit_first:
             process = recipe.start(self.runner, *words)
         time.sleep(seconds)
