@@ -50,3 +50,10 @@ def make_subsegments(segments, opts=None):
     for reco, parts in segments.items():
         for start_s, end_s in sliding_windows([(p.start_s, p.end_s) for p in parts], opts):
             yield make_segment(reco, float(start_s), float(end_s))
+
+
+def middle(duration_s, length_s=None):
+    """Return (start_s, end_s) of the middle length_s seconds of duration_s; all of it where that is shorter or None."""
+    if length_s is None or length_s >= duration_s:
+        return 0.0, duration_s
+    return (duration_s - length_s) / 2, (duration_s + length_s) / 2
