@@ -229,3 +229,17 @@ def test_a_refused_request_names_engine_and_conf(tmp_path, environment, monkeypa
     monkeypatch.setenv("PATH", f"{tmp_path}:{environment['PATH']}")
     with pytest.raises(DiarkitError, match=r"slurm refused the jobs: no such thing\n.*--mem=1024M.*conf/slurm.conf"):
         engine.Engine(dialects.SLURM).submit(runner.parse("--mem 1G l.log x".split()), "n", 1, 0, "o", "s")
+
+
+def test_a_part_that_comes_late_is_waited_for_where_jobs_ran_elsewhere(tmp_path, environment):
+    for name, text in (("keys", "a 1\nb 2\n"), ("out/parts/x.1.1.scp", "a x:1\n"), ("late", "b x:2\n")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    words = [ROOT / "utils/collect.py", "out", "x.scp", "--keys", "keys"]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and "1 of 2 recordings are missing" in done.stderr
+    process = subprocess.Popen(words, cwd=tmp_path, env={**environment, "DIARKIT_GRACE_S": "20"})
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(2)
+    (tmp_path / "late").rename(tmp_path / "out/parts/x.1.2.scp")
+    assert process.wait(20) == 0 and (tmp_path / "out/x.scp").read_text() == "a x:1\nb x:2\n"

@@ -104,13 +104,14 @@ def test_what_stands_between_stages_fails_loudly_too(recipe, line, message):
     assert status != 0 and message in words and not recipe.has("end")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_tasks_step_and_recipe_and_names_the_stage(recipe, number):
+@pytest.mark.parametrize("end, number", [(os.killpg, signal.SIGINT), (os.killpg, signal.SIGTERM),
+                                         (os.kill, signal.SIGTERM)])
+def test_ctrl_c_or_a_kill_ends_tasks_step_and_recipe_and_names_the_stage(recipe, end, number):
     recipe.script("run.sh", TOP + 'stage 1 "size" steps/measure.sh data exp/size\n')
     recipe.write("hold.a", "")
     process = recipe.start("./run.sh")
     wait_for(lambda: recipe.has("touched"))
-    os.killpg(process.pid, number)
+    end(process.pid, number)
     words = process.communicate(timeout=20)[1]
     assert process.returncode != 0 and "stage 1 (size) failed" in words and "./run.sh --stage 1" in words
     (recipe.folder / "hold.a").unlink()

@@ -15,7 +15,7 @@ from diarkit.options import read_conf
 State = namedtuple("State", "phase words node")
 # What belongs to this machine or to a job that this runner itself may run in is no business of the tasks.
 PRIVATE = re.compile(r"CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ROCR_VISIBLE_DEVICES|TMPDIR|HOSTNAME|BASH_FUNC_.*"
-                     r"|DIARKIT_STEP_.*|SLURM_(?!CONF$|CLUSTERS$).*|SLURMD_.*|SGE_(TASK|STD|JOB|CWD|O_).*|JOB_ID|PE|NSLOTS")
+                     r"|DIARKIT_(STEP_.*|RUN_PID)|SLURM_(?!CONF$|CLUSTERS$).*|SLURMD_.*|SGE_(TASK|STD|JOB|CWD|O_).*|JOB_ID|PE|NSLOTS")
 LIMITS = {"grace-s": 20.0, "silent-s": 180.0, "ask-s": 30.0, "patience-s": 900.0}
 
 

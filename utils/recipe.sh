@@ -9,6 +9,7 @@ cd "$(dirname "$0")"   # so that a recipe runs from anywhere; paths in options a
 . ./path.sh
 . ./cmd.sh
 
+export DIARKIT_RUN_PID=$$   # the runner watches it: jobs end with the recipe
 _seen='' _ran=false _running=''
 
 # stage N "name" COMMAND...: run the command if stage <= N <= stop-stage; a failure ends the recipe.

@@ -24,11 +24,22 @@ def _on_signal(number, frame):
 
 
 def step_watch():
-    """Return a function that raises Stopped once the step that started this runner has gone, killed for example."""
-    parent = os.getppid()
-    watched = os.environ.get("DIARKIT_STEP_PID") == str(parent)
+    """Return a function that raises Stopped once the step that started this runner, or the recipe behind it, has gone."""
+    step = os.getppid()
+    recipe = parent_of(step)
+    watches_step = os.environ.get("DIARKIT_STEP_PID") == str(step)
+    watches_recipe = watches_step and os.environ.get("DIARKIT_RUN_PID") == str(recipe)
 
     def alive():
-        if watched and os.getppid() != parent:
+        if watches_step and os.getppid() != step or watches_recipe and parent_of(step) != recipe:
             raise Stopped(signal.SIGTERM)
     return alive
+
+
+def parent_of(pid):
+    """Return the process that a process belongs to, None where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except (OSError, IndexError, ValueError):
+        return None

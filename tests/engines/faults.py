@@ -172,13 +172,15 @@ class Faults:
         assert not recipe.has("pid.3")
         self.is_quiet(recipe, engine)
 
-    def test_ctrl_c_of_a_recipe_cancels_its_array(self, recipe, engine):
+    @pytest.mark.parametrize("whole_group, number", [(True, signal.SIGINT), (False, signal.SIGTERM)])
+    def test_ending_a_recipe_cancels_its_array(self, recipe, engine, whole_group, number):
+        """Ctrl-C reaches all, `kill` only run.sh."""
         recipe.script("run.sh", '#!/usr/bin/env bash\n# A recipe.\nnj=3  # jobs\n. "$(dirname "$0")/utils/recipe.sh"\n'
                       'stage 1 "size" steps/measure.sh --nj "$nj" --cmd "$cpu_cmd" data exp/size\n')
         recipe.write("hold.a", "")
         process = recipe.start("./run.sh", DIAR_BACKEND=recipe.name)
         self.started(recipe, "touched")
-        os.killpg(process.pid, signal.SIGINT)
+        (os.killpg if whole_group else os.kill)(process.pid, number)
         said = process.communicate(timeout=60)[1]
         assert process.returncode and "stage 1 (size) failed" in said
         self.is_quiet(recipe, engine, "exp/size")
