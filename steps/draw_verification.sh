@@ -3,7 +3,7 @@
 # Usage: steps/draw_verification.sh [options] <data> <emb> <out>
 # Reads:  <data>/utt2spk <emb>/emb.scp, and the folders of --scores
 # Writes: <out>/det.png <out>/distances.png
-scores=   # folders of steps/score_trials.sh, with blanks; each is a curve with its name
+scores=   # folders of scored trials, with blanks; each is a curve with its name
 . utils/step.sh
 files=()
 for folder in $scores; do files+=("$folder/scores"); done

@@ -4,7 +4,7 @@
 # Reads:  <trials>/trials <emb>/emb.scp
 # Writes: <out>/scores <out>/verification.tsv
 backend=cosine                               # cosine or plda
-plda=                                        # plda: folder of steps/train_plda.sh
+plda=                                        # plda: folder of a trained one
 mean=                                        # cosine: folder of embeddings whose mean is taken off first
 cohort=                                      # folder of embeddings by which scores are normalised (AS-norm)
 score_trials_config=conf/score_trials.conf   # options of bin/score-trials.py
