@@ -15,8 +15,8 @@ need "$data/wav.scp" "$config" ${within:+"$within"} ${reference:+"$reference"}
 begin "$out" --out vad.scp segments --in "$data/wav.scp" "$config" ${within:+"$within"} ${reference:+"$reference"}
 # Fetched here: a node of a cluster may have no network.
 [ "$method" != silero ] || grep -q -- '^--silero-model=' "$config" || utils/fetch_model.py silero > /dev/null
-split_data "$data/wav.scp" ${within:+"$within"} ${reference:+"$reference"}
-run_jobs compute_vad compute-vad.py --method="$method" --config="$config" ${within:+--within="$sdata/segments"} \
+split_data "$data/wav.scp" ${reference:+"$reference"}
+run_jobs compute_vad compute-vad.py --method="$method" --config="$config" ${within:+--within="$within"} \
     ${reference:+--oracle-rttm="$sdata/ref.rttm"} "scp:$sdata/wav.scp" "ark,scp:$parts/vad.$part.ark,$parts/vad.$part.scp"
 collect vad.scp --keys "$data/wav.scp"
 spans-to-segments.py "scp:$out/vad.scp" "$out/segments"
