@@ -14,11 +14,13 @@ from diarkit.annotation import read_segments
 from diarkit.files import read_table
 
 TRAIN = """--network=small
---dim=16
+--dim=32
 --loss=softmax
+--learning-rate=5e-3
+--final-learning-rate=1e-3
 --rounds=2
---round-items=32
---batch-speakers=4
+--round-items=96
+--batch-speakers=8
 --min-crop-s=0.4
 --max-crop-s=0.5
 --speeds=1
@@ -76,12 +78,13 @@ def test_it_trains_measures_and_draws(done):
     for length in ("0.5", "none"):
         for kind in KINDS:
             found = rates(folder / f"exp/small/{length}/{kind}")
-            assert (found["targets"], found["others"]) == (12, 54) and 0 <= found["eer"] <= 100
+            assert (found["targets"], found["others"]) == (12, 54)
             assert 0 <= found["min_dcf_0.01"] <= 1 and np.isfinite(found["eer_threshold"])
             assert f"| small/{length}/{kind} | {found['eer']:.2f} |" in said
         for picture in ("det", "distances"):
             data = (folder / f"exp/small/{length}/figures/{picture}.png").read_bytes()
             assert data[:4] == b"\x89PNG" and len(data) > 5000
+    assert rates(folder / "exp/small/none/cosine_asnorm")["eer"] < 50
     assert (folder / "exp/small/model/loss.png").exists()
 
 
