@@ -24,7 +24,7 @@ def _on_signal(number, frame):
 
 
 def step_watch():
-    """Return a function that raises Stopped once the step that started this runner, or the recipe behind it, has gone."""
+    """Return a function that raises Stopped once the step behind this runner, or the recipe behind that, has gone."""
     step = os.getppid()
     recipe = parent_of(step)
     watches_step = os.environ.get("DIARKIT_STEP_PID") == str(step)
