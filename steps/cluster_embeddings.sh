@@ -12,15 +12,17 @@ num_speakers=    # exactly this many in every recording
 min_speakers=    # at least this many
 max_speakers=    # at most this many
 reco2num_spk=    # file `<reco> <speakers>`: exactly this many in each recording
+sure=0.0         # shorter pieces found no speaker, seconds
 . utils/step.sh
 config=${cluster_config:-conf/cluster_$method.conf}
 need "$emb/emb.scp" "$emb/subsegments" "$config" ${tuned_config:+"$tuned_config"} ${reco2num_spk:+"$reco2num_spk"}
 begin "$out" --out labels.scp labels subsegments \
   --in "$emb/emb.scp" "$emb/subsegments" "$config" ${tuned_config:+"$tuned_config"} ${reco2num_spk:+"$reco2num_spk"}
-split_data "$emb/emb.scp"
+split_data "$emb/emb.scp" --known "$emb/subsegments"
 run_jobs cluster cluster-embeddings.py --config="$config" ${tuned_config:+--config="$tuned_config"} \
   --num-speakers="$num_speakers" --min-speakers="$min_speakers" --max-speakers="$max_speakers" \
-  --reco2num-spk="$reco2num_spk" "scp:$sdata/emb.scp" "ark,scp:$parts/labels.$part.ark,$parts/labels.$part.scp"
+  --reco2num-spk="$reco2num_spk" --sure-s="$sure" --pieces="$sdata/subsegments" \
+  "scp:$sdata/emb.scp" "ark,scp:$parts/labels.$part.ark,$parts/labels.$part.scp"
 collect labels.scp --keys "$emb/emb.scp"
 cp "$emb/subsegments" "$out/subsegments"
 labels-to-text.py scp:"$out/labels.scp" "$out/subsegments" "$out/labels"

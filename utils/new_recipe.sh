@@ -17,7 +17,9 @@ up=$(python3 -c 'import os, sys; print(os.path.relpath(*sys.argv[1:]))' "$root" 
 cp "$root"/egs/TEMPLATE/{run.sh,cmd.sh,path.sh,README.md,RESULTS.md} "$recipe"
 for name in steps utils bin; do ln -s "$up/$name" "$recipe/$name"; done
 ln -s "$up/local/$corpus" "$recipe/local"
-for file in "$root"/conf/*.conf; do ln -s "../$up/conf/${file##*/}" "$recipe/conf/${file##*/}"; done
+for file in "$root"/conf/*.conf "$root"/conf/{change_bilstm,turn_taking_meeting.json}; do
+  ln -s "../$up/conf/${file##*/}" "$recipe/conf/${file##*/}"
+done
 cat >&2 <<END
 Made $recipe. What to do next:
   cd $recipe

@@ -12,6 +12,7 @@ clustering=meanshift   # meanshift, meanshift_tsne (as published), or kmeans wit
 prepare_config=conf/prepare.conf       # options of local/make_data.py
 train_config=conf/train_change.conf    # options of bin/train-change-detector.py
 pick_config=conf/pick_changes.conf     # options of bin/pick-changes.py
+sure=2.0               # shorter pieces found no speaker, seconds; 0: all are alike, as published
 nj=2                   # most jobs to run at once
 . "$(dirname "$0")/utils/recipe.sh"
 [ "$stage" != 0 ] || : "${corpus:?is empty. Say where the corpus is: ./run.sh --corpus DIR}"
@@ -32,7 +33,7 @@ for x in $sets; do stage 4 "speech activity $x" steps/compute_vad.sh --nj "$nj" 
 for x in $sets; do stage 4 "pieces $x" steps/split_at_changes.sh --cmd "$cpu_cmd" "$speech/$x" "$changes/$x" "$pieces/$x"; done
 for x in $sets; do stage 5 "mel features $x" steps/make_mel.sh --nj "$nj" --cmd "$cpu_cmd" "data/$x" "$mel/$x"; done
 for x in $sets; do stage 5 "d-vectors $x" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model ge2e --embed-config conf/embed_pieces.conf "$mel/$x" "$pieces/$x" "$emb/$x"; done
-for x in $sets; do stage 6 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config conf/tuned_ge2e.conf --reco2num-spk "${given:+data/$x/$given}" "$emb/$x" "$found/$x"; done
+for x in $sets; do stage 6 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config conf/tuned_ge2e.conf --reco2num-spk "${given:+data/$x/$given}" --sure "$sure" "$emb/$x" "$found/$x"; done
 for x in $sets; do stage 7 "turns $x" steps/make_turns.sh --cmd "$cpu_cmd" "data/$x" "$found/$x" "$found/$x/turns"; done
 for x in $sets; do stage 8 "score $x" steps/score.sh --cmd "$cpu_cmd" --tuned-on "${train:+data/$train/wav.scp}" "data/$x" "$found/$x/turns" "$found/$x/score"; done
 for x in $sets; do stage 8 "results $x" cat "$found/$x/score/der.txt"; done

@@ -13,6 +13,7 @@ trained=conf/change_bilstm/final.pt      # weights of the bilstm, of steps/train
 model=ge2e             # speaker embedding: ge2e, resnet34 or campplus
 embed_config=conf/embed_pieces.conf      # how much of each piece is heard
 clustering=meanshift   # meanshift, meanshift_tsne (as published), ahc, spectral, or kmeans, which needs the number of speakers
+sure=2.0               # shorter pieces found no speaker, seconds; 0: all are alike, as published
 nj=2                   # most jobs to run at once
 . "$(dirname "$0")/utils/recipe.sh"
 [ "$stage" != 0 ] || : "${audio:?is empty. Say where your recordings are: ./run_changes.sh --audio DIR}"
@@ -35,7 +36,7 @@ stage 4 "features" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-co
 stage 4 "embeddings" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" --embed-config "$embed_config" "$feats" "$pieces" "$emb"
 case $clustering$num_speakers$min_speakers$max_speakers in kmeans) counts=$data/reco2num_spk;; *) counts='';; esac
 stage 5 "speakers" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/tuned_$model.conf" \
-  --num-speakers "$num_speakers" --min-speakers "$min_speakers" --max-speakers "$max_speakers" --reco2num-spk "$counts" "$emb" "$found"
+  --num-speakers "$num_speakers" --min-speakers "$min_speakers" --max-speakers "$max_speakers" --reco2num-spk "$counts" --sure "$sure" "$emb" "$found"
 stage 6 "turns" steps/make_turns.sh --cmd "$cpu_cmd" "$data" "$found" "$found/turns"
 [ ! -e "$data/ref.rttm" ] || stage 7 "score changes" steps/score_changes.sh --cmd "$cpu_cmd" --changes "$table" "$data" "$changes" "$changes/score"
 [ ! -e "$data/ref.rttm" ] || stage 7 "score" steps/score.sh --cmd "$cpu_cmd" "$data" "$found/turns" "$found/score"
