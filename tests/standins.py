@@ -80,9 +80,9 @@ def talk(people, seconds, number):
 def write_hindi(folder, name, people, seconds=60, count=3):
     """Write Hindi A (name="Hindi") or Hindi B ("Hindi1"): recordings at 48 kHz, 16 bit, mono, and one CSV."""
     folder.mkdir(parents=True)
-    rows = ["filename,Duration,Offset,Speaker_id"]
+    rows, other = ["filename,Duration,Offset,Speaker_id"], 100 * (name == "Hindi1")  # its conversations are others
     for number in range(1, count + 1):
-        samples, turns, _ = talk(people, seconds, number)
+        samples, turns, _ = talk(people, seconds, number + other)
         soundfile.write(folder / f"{name}_{number:02d}.wav", soxr.resample(samples, RATE, 48000), 48000, "PCM_16")
         rows += [f"{name}_{number:02d}.wav,{b - a:.3f},{a:.3f},{who}" for a, b, who in turns]
     (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")

@@ -35,7 +35,8 @@ class ChangeFeatsOptions:
     """Features of the change detector: 11 MFCC, 12 slopes, 12 curvatures."""
 
     num_mel_bins: int = opt(128, "number of mel bins", low=CEPS)
-    high_freq: float = opt(0.0, "highest frequency of the bins, Hz; 0 is half the sample rate", low=0)
+    high_freq: float = opt(8000.0, "highest frequency of the bins, Hz, so that audio of any rate looks alike; "
+                                   "0 is half the sample rate, as published", low=0)
     top_db: float | None = opt(80.0, "powers this far below the recording's loudest bin, dB, are raised to there; "
                                "none leaves them", above=0)
     delta_width: int = opt(9, "frames that a slope or curvature is fitted to, odd", low=3, high=99)
