@@ -17,7 +17,7 @@ def local(tmp_path_factory, environment):
     return contents(folder)
 
 
-@pytest.mark.parametrize("kind", [slurm, sge])
+@pytest.mark.parametrize("kind", [slurm, pytest.param(sge, marks=pytest.mark.slow)])
 def test_a_backend_gives_the_same_bytes(local, tmp_path, environment, kind):
     name = kind.__name__.rpartition(".")[2]
     try:

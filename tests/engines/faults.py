@@ -233,6 +233,7 @@ class Faults:
     def test_a_submission_while_the_controller_is_away_waits_for_it(self, recipe, engine):
         self.away(recipe, engine, 3, submit_first=False)
 
+    @pytest.mark.slow
     def test_tasks_that_end_while_the_controller_is_away_count(self, recipe, engine):
         self.away(recipe, engine, 4, submit_first=True)
 
