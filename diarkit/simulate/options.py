@@ -24,6 +24,17 @@ def words(text, known, name):
     return found
 
 
+def read_speeds(text):
+    """Return the numbers of a list of speeds with commas; one that is no number from 0.5 to 2 is a UsageError."""
+    try:
+        speeds = [float(word) for word in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--speeds must be numbers with commas, not {text!r}") from None
+    if not all(0.5 <= speed <= 2 for speed in speeds):
+        raise UsageError(f"--speeds must lie between 0.5 and 2, not {text!r}")
+    return speeds
+
+
 @options
 class ConversationOptions:
     """Who talks when."""
@@ -55,16 +66,12 @@ class ConversationOptions:
     def check(self):
         """Refuse empty ranges and speeds that are none."""
         _refuse_empty(self, ("min_speakers", "max_speakers"))
-        if not all(0.5 <= speed <= 2 for speed in self.speed_list):
-            raise UsageError(f"--speeds must lie between 0.5 and 2, not {self.speeds!r}")
+        read_speeds(self.speeds)
 
     @property
     def speed_list(self):
         """The speeds as numbers."""
-        try:
-            return [float(word) for word in self.speeds.split(",")]
-        except ValueError:
-            raise UsageError(f"--speeds must be numbers with commas, not {self.speeds!r}") from None
+        return read_speeds(self.speeds)
 
 
 @options

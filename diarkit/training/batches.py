@@ -10,6 +10,7 @@ import numpy as np
 
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.options import opt, options
+from diarkit.simulate.options import read_speeds
 
 ORDER, LENGTH, CROP, AUGMENT, HALF = range(10, 15)  # random streams
 LENGTHS = 5                                         # of crops: torch prepares itself anew for each
@@ -30,16 +31,12 @@ class BatchOptions:
         """Refuse an empty range of lengths and speeds that are none."""
         if self.max_crop_s < self.min_crop_s:
             raise UsageError(f"--max-crop-s {self.max_crop_s:g} is below --min-crop-s {self.min_crop_s:g}")
-        if not all(0.5 <= speed <= 2 for speed in self.speed_list):
-            raise UsageError(f"--speeds must lie between 0.5 and 2, not {self.speeds!r}")
+        read_speeds(self.speeds)
 
     @property
     def speed_list(self):
         """The speeds as numbers."""
-        try:
-            return [float(word) for word in self.speeds.split(",")]
-        except ValueError:
-            raise UsageError(f"--speeds must be numbers with commas, not {self.speeds!r}") from None
+        return read_speeds(self.speeds)
 
 
 class Batch(NamedTuple):

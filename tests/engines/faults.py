@@ -13,7 +13,10 @@ ODD = ["a  b", "it's", '"', "$HOME", "`id`", "$(id)", "*", "a;b", "a|b", "", "\\
 
 
 class Faults:
-    """The tests of one engine; a subclass says how it is spoken to."""
+    """The tests of one engine; a subclass says how it is spoken to.
+
+    Its queue(engine) returns the numbers of the jobs in the queue, its cancel(engine) cancels them all as a user would.
+    """
 
     runner = ""          # its runner
     limit = 7            # tasks in an array, as the engine was set up
@@ -33,14 +36,6 @@ class Faults:
     def configure(self, recipe, *lines):
         """Write the site's settings: short patience, and these lines."""
         recipe.write(f"conf/{recipe.name}.conf", "\n".join(["--grace-s=1", "--silent-s=40", *lines, ""]))
-
-    def queue(self, engine):
-        """Return the numbers of the jobs in the queue."""
-        raise NotImplementedError
-
-    def cancel(self, engine):
-        """Cancel all that is in the queue, as a user would."""
-        raise NotImplementedError
 
     def run(self, recipe, *words, **env):
         return recipe.run(self.runner, *words, **env)
