@@ -11,13 +11,16 @@ import os
 
 from diarkit import cli, networks
 from diarkit.embed.feats import frame_shift_s
-from diarkit.errors import DiarkitError
+from diarkit.errors import DiarkitError, UsageError
+from diarkit.models import fetch
+from diarkit.models.resnet34 import from_onnx
 from diarkit.options import opt, options
 from diarkit.training.augment import AugmentOptions
 from diarkit.training.batches import BatchOptions
 from diarkit.training.corpus import Corpus
 from diarkit.training.crops import open_features
 from diarkit.training.embedding import Training
+from diarkit.training.matching import Matching
 from diarkit.training.options import TrainEmbeddingOptions
 from diarkit.training.store import AudioStore, FeatureStore
 
@@ -34,7 +37,18 @@ class InputOptions:
     centre: bool = opt(True, "take the mean of each crop off its features")
     cache: str | None = opt(None, "folder of the decoded audio, of several trainings (none: <out-dir>/audio)")
     teacher: str | None = opt(None, "rspecifier of a teacher's embeddings of the utterances")
+    listening_teacher: str | None = opt(None, "resnet34, or its file: it hears every crop, and --network=small starts "
+                                        "with its weights and follows it stage by stage")
     augment: bool = opt(True, "augment the crops")
+
+
+def listening(name, training):
+    """Return the Matching of a ResNet34 by name or file."""
+    if training.network != "small":
+        raise UsageError("--listening-teacher is for --network=small, whose stages are as wide as the teacher's")
+    path = name if os.path.exists(name) else fetch(name)
+    with open(path, "rb") as file:
+        return Matching(from_onnx(file.read()), training.device, training.precision)
 
 
 def main(table, utt2spk, out, given, training, batches, augment):
@@ -45,9 +59,12 @@ def main(table, utt2spk, out, given, training, batches, augment):
         store = AudioStore(table, given.cache or os.path.join(out, "audio"), feature.sample_rate, training.workers)
     else:
         store = FeatureStore(table, frame_shift_s(conf))
+    matching, sizes = None, {}
+    if given.listening_teacher:
+        matching, sizes = listening(given.listening_teacher, training), {"normed": False}
     run = Training(Corpus(store, utt2spk, given.teacher), out, lambda dim: networks.build(
-        training.network, training.pooling, training.dim, dim), training, batches,
-        augment if given.augment else None, feature, given.centre, {"features": os.path.basename(conf)})
+        training.network, training.pooling, training.dim, dim, **sizes), training, batches,
+        augment if given.augment else None, feature, given.centre, {"features": os.path.basename(conf)}, matching)
     rows, ended = run.run()
     if not ended:
         raise DiarkitError(f"--max-hours={training.max_hours:g} are over after round {len(rows)} of {training.rounds}; "

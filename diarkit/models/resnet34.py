@@ -14,16 +14,20 @@ from diarkit.models.onnx_file import initialisers
 
 MELS, DIM, STRIDE = 80, 256, 8
 STAGES = ((32, 3, 1), (64, 4, 2), (128, 6, 2), (256, 3, 2))  # channels, blocks, stride of the first block
+SMALL = ((32, 1, 1, 16), (64, 2, 2, 32), (128, 3, 2, 48), (256, 2, 2, 128))  # and channels inside a block
 EPS = 1e-8  # under the square root of the deviation
 
 
 class Block(nn.Module):
-    """Two 3 x 3 convolutions around a shortcut (He et al. 2016, figure 2); conv: their class."""
+    """Two 3 x 3 convolutions around a shortcut (He et al. 2016, figure 2).
 
-    def __init__(self, inputs, outputs, stride, conv=nn.Conv2d):
+    conv: their class; inner: channels between the two, None for as many as outputs.
+    """
+
+    def __init__(self, inputs, outputs, stride, conv=nn.Conv2d, inner=None):
         super().__init__()
-        self.conv1 = conv(inputs, outputs, 3, stride, 1)
-        self.conv2 = conv(outputs, outputs, 3, 1, 1)
+        self.conv1 = conv(inputs, inner or outputs, 3, stride, 1)
+        self.conv2 = conv(inner or outputs, outputs, 3, 1, 1)
         self.shortcut = conv(inputs, outputs, 1, stride) if stride != 1 or inputs != outputs else nn.Identity()
 
     def forward(self, x):
@@ -33,30 +37,40 @@ class Block(nn.Module):
 class Trunk(nn.Module):
     """Log mel features (B, T, mels) to frame-level outputs; conv: the class of its convolutions.
 
-    stages: (channels, blocks, stride of the first block) of each; a stride is a number, or (frequency, time).
+    stages: (channels, blocks, stride of the first block) of each, and channels inside its blocks where there are not
+    as many; a stride is a number, or (frequency, time).
     """
 
     def __init__(self, stages=STAGES, conv=nn.Conv2d, first_stride=1):
         super().__init__()
         channels = stages[0][0]
         self.conv1, blocks = conv(1, channels, 3, first_stride, 1), []
-        for width, depth, stride in stages:
+        for width, depth, stride, *inner in stages:
             for place in range(depth):
-                blocks.append(Block(channels, width, 1 if place else stride, conv))
+                blocks.append(Block(channels, width, 1 if place else stride, conv, *inner))
                 channels = width
-        self.blocks = nn.Sequential(*blocks)
+        self.blocks, self.depths = nn.Sequential(*blocks), [stage[1] for stage in stages]
+
+    def levels(self, x):
+        """Return what each stage gives, [(B, channels, what is left of mels, what is left of T)], of x (B, T, mels)."""
+        x, found, number = F.relu(self.conv1(x.transpose(1, 2).unsqueeze(1))), [], 0
+        for depth in self.depths:
+            for block in self.blocks[number:number + depth]:
+                x = block(x)
+            found.append(x)
+            number += depth
+        return found
 
     def frames(self, x):
         """Return (B, 2560, ceil(T / 8)) frame-level outputs of x (B, T, 80): channels times what is left of mels."""
-        x = F.relu(self.conv1(x.transpose(1, 2).unsqueeze(1)))
-        return self.blocks(x).flatten(1, 2)
+        return self.levels(x)[-1].flatten(1, 2)
 
 
 class ResNet34(Trunk):
     """Log mel features (B, T, 80), mean-normalised over the window, to embeddings (B, 256)."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, stages=STAGES):
+        super().__init__(stages)
         self.linear = nn.Linear(2 * STAGES[-1][0] * MELS // STRIDE, DIM)
         self.register_buffer("mean", torch.zeros(DIM))
 

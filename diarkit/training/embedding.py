@@ -24,9 +24,10 @@ from diarkit.training.mining import mine
 from diarkit.training.options import FREE, make_loss, make_optimiser, schedule, stale
 from diarkit.training.validation import DevSet, maker, plain
 
-COLUMNS = ("round", "seconds", "learning_rate", "margin", "train_loss", "teacher_loss", "eer_short", "eer_full",
-           "hours_per_hour")
-CURVES = [("loss", {"train_loss": "training crops", "teacher_loss": "1 - cosine to the teacher"}),
+COLUMNS = ("round", "seconds", "learning_rate", "margin", "train_loss", "teacher_loss", "stages_loss", "eer_short",
+           "eer_full", "hours_per_hour")
+CURVES = [("loss", {"train_loss": "training crops", "teacher_loss": "1 - cosine to the teacher",
+                    "stages_loss": "not explained of the teacher's stages"}),
           ("equal error rate, %", {"eer_short": "short crops", "eer_full": "whole utterances"})]
 
 
@@ -36,10 +37,11 @@ class Training:
     corpus: Corpus; out: folder; build(feats_dim) -> network with `dim` and `embed` (B, T, D) -> (B, dim); opts,
     batches, augment: TrainEmbeddingOptions, BatchOptions, AugmentOptions (None: crops stay as they are); feature:
     samples to features, None where the store has features; centre: take each crop's mean off its features; about: what
-    a user of the weights must know, stored beside them.
+    a user of the weights must know, stored beside them; matching: a Matching, of a teacher that hears the crops.
     """
 
-    def __init__(self, corpus, out, build, opts, batches, augment=None, feature=None, centre=True, about=None):
+    def __init__(self, corpus, out, build, opts, batches, augment=None, feature=None, centre=True, about=None,
+                 matching=None):
         prepare(opts.device, opts.training_threads, opts.seed)
         self.opts, self.corpus = opts, corpus
         feats_dim = feature.dim if feature else corpus.store.dim
@@ -51,8 +53,11 @@ class Training:
         change = Augment(augment, round(corpus.store.rate), opts.seed, feature is not None) if augment else None
         self.crops = Crops(corpus, names, self.plan.speeds, batches.crops, feature, change, centre, opts.seed)
         self.network = build(feats_dim).to(opts.device)
+        self.matching = matching
         if opts.start:
             self._start(opts.start)
+        elif matching:
+            matching.begin(self.network, self._clean_batch())
         self.losses = self._losses()
         self.embed = embedder(self.network, opts.device)
         self.optimiser = make_optimiser(opts, [*self.network.parameters(), *self.losses.parameters()])
@@ -70,9 +75,14 @@ class Training:
         if self.corpus.teacher is not None:
             found["teacher"] = Distillation(self.network.dim, self.corpus.teacher.shape[1])
         found = {name: loss for name, loss in found.items() if loss is not None}
-        if not found:
+        if not found and not self.matching:
             raise DiarkitError("--loss=none needs a teacher to learn from")
         return torch.nn.ModuleDict(found).to(self.opts.device)
+
+    def _clean_batch(self):
+        """Return features (N, T, D) of the first batch's crops, as they are."""
+        feats = next(iter(load(self.crops, [self.plan.batch(1, 0)], None, 0)))["feats"]
+        return torch.from_numpy(feats).flatten(0, 1).to(self.opts.device)
 
     def _start(self, path):
         try:
@@ -141,24 +151,28 @@ class Training:
         plans = self.batches(number)
         torch.manual_seed(self.opts.seed * 1000003 + number)
         self.network.train()
-        totals, heard_s = torch.zeros(2, dtype=torch.float64, device=self.opts.device), 0.0
+        totals, heard_s = torch.zeros(3, dtype=torch.float64, device=self.opts.device), 0.0
         made = load(self.crops, plans, number, self.opts.workers)
         for b, batch in enumerate(progress(made, len(plans), "batch")):
             rate, margin = schedule(self.opts, number - 1 + b / len(plans))
             totals += self._step(batch, rate, margin)
             heard_s += batch["speakers"].size * self.plan.options.crops * plans[b].length_s
-        train_loss, teacher_loss = (totals / len(plans)).tolist()
+        train_loss, teacher_loss, stages_loss = (totals / len(plans)).tolist()
         if not math.isfinite(train_loss):
             raise DiarkitError(f"the loss is {train_loss} in round {number}. Lower --learning-rate")
         return {"learning_rate": rate, "margin": margin, "train_loss": train_loss,
-                "teacher_loss": teacher_loss if "teacher" in self.losses else math.nan, "heard_s": heard_s}
+                "teacher_loss": teacher_loss if "teacher" in self.losses or self.matching else math.nan,
+                "stages_loss": stages_loss if self.matching else math.nan, "heard_s": heard_s}
 
     def _step(self, batch, rate, margin):
-        """Follow the gradients of one batch; return (loss, teacher's part) as a float64 tensor."""
+        """Follow the gradients of one batch; return (loss, teacher's part, stages' part) as a float64 tensor."""
         tensors = {key: torch.from_numpy(value).to(self.opts.device) for key, value in batch.items()}
         feats, parts = tensors["feats"], {}
-        with narrowed(self.opts.device, self.opts.precision):
-            x = self.embed(feats.flatten(0, 1))
+        if self.matching:
+            x, parts["teacher"], parts["stages"] = self.matching(self.network, feats.flatten(0, 1))
+        else:
+            with narrowed(self.opts.device, self.opts.precision):
+                x = self.embed(feats.flatten(0, 1))
         x = x.float().unflatten(0, feats.shape[:2])
         if "classes" in self.losses:
             self._sharpen(margin)
@@ -166,14 +180,16 @@ class Training:
             parts["classes"] = self.losses["classes"](tail(x.flatten(0, 1)).view_as(x), tensors["speakers"])
         if "teacher" in self.losses:
             parts["teacher"] = self.losses["teacher"](x, tensors["teacher"])
-        loss = parts.get("classes", 0) + self.opts.teacher_weight * parts.get("teacher", 0)
+        loss = parts.get("classes", 0) + self.opts.teacher_weight * parts.get("teacher", 0) \
+            + self.opts.stages_weight * parts.get("stages", 0)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_([p for g in self.optimiser.param_groups for p in g["params"]], self.opts.clip)
         self.optimiser.step()
-        return torch.stack([loss.detach(), torch.as_tensor(parts.get("teacher", 0.0)).detach().to(loss)]).double()
+        shown = [loss, *(torch.as_tensor(parts.get(name, 0.0)) for name in ("teacher", "stages"))]
+        return torch.stack([value.detach().to(loss) for value in shown]).double()
 
     def _sharpen(self, margin):
         """Set the margin of a classifying loss, or whether triplets are the hard ones of the batch."""

@@ -30,6 +30,7 @@ class TrainEmbeddingOptions:
     random_rounds: int = opt(10, "triplet: rounds with random triplets; then hard ones, chosen from the full cosine "
                              "matrix over half of the speakers", low=0)
     teacher_weight: float = opt(1.0, "of 1 - cosine to the teacher, where there is one", above=0)
+    stages_weight: float = opt(1.0, "of what is not explained of a listening teacher's stages", low=0)
     optimiser: str = opt("adamw", "how weights follow their gradients", choices=("sgd", "adamw", "smorms3"))
     learning_rate: float = opt(1e-3, "after the warm-up; 0.1 suits sgd", above=0)
     final_learning_rate: float = opt(1e-5, "in the last round; it falls by the same factor in each", above=0)
