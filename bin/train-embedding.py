@@ -59,11 +59,9 @@ def main(table, utt2spk, out, given, training, batches, augment):
         store = AudioStore(table, given.cache or os.path.join(out, "audio"), feature.sample_rate, training.workers)
     else:
         store = FeatureStore(table, frame_shift_s(conf))
-    matching, sizes = None, {}
-    if given.listening_teacher:
-        matching, sizes = listening(given.listening_teacher, training), {"normed": False}
+    matching = listening(given.listening_teacher, training) if given.listening_teacher else None
     run = Training(Corpus(store, utt2spk, given.teacher), out, lambda dim: networks.build(
-        training.network, training.pooling, training.dim, dim, **sizes), training, batches,
+        training.network, training.pooling, training.dim, dim), training, batches,
         augment if given.augment else None, feature, given.centre, {"features": os.path.basename(conf)}, matching)
     rows, ended = run.run()
     if not ended:

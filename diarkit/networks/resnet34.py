@@ -1,7 +1,5 @@
 """ResNet34 of WeSpeaker for training: the trunk of diarkit.models.resnet34 with its batch normalisations."""
 
-from torch import nn
-
 from diarkit.errors import DiarkitError
 from diarkit.models import resnet34
 from diarkit.networks.layers import NormedConv2d, fold
@@ -11,12 +9,11 @@ from diarkit.networks.pooling import Statistics
 class ResNetTrunk(resnet34.Trunk):
     """(B, T, feats_dim) to (B, ceil(T / 8), 256 times what is left of feats_dim).
 
-    stages, first_stride: as diarkit.models.resnet34.Trunk has them; `stride` and `field_t` follow from them. normed:
-    with batch normalisations; without them the weights of a published, folded network fit.
+    stages, first_stride: as diarkit.models.resnet34.Trunk has them; `stride` and `field_t` follow from them.
     """
 
-    def __init__(self, feats_dim, stages=resnet34.STAGES, first_stride=1, normed=True):
-        super().__init__(stages, NormedConv2d if normed else nn.Conv2d, first_stride)
+    def __init__(self, feats_dim, stages=resnet34.STAGES, first_stride=1):
+        super().__init__(stages, NormedConv2d, first_stride)
         frequency, step = _both(first_stride)
         left, field = -(-feats_dim // frequency), 3
         for _, depth, stride, *_ in stages:

@@ -20,27 +20,31 @@ from diarkit.networks.resnet34 import ResNetTrunk
 class SmallTrunk(ResNetTrunk):
     """(B, T, feats_dim) to (B, ceil(T / 8), 2560 of 80 mel bins)."""
 
-    def __init__(self, feats_dim, stages=SMALL, first_stride=1, normed=True):
-        super().__init__(feats_dim, stages, first_stride, normed)
+    def __init__(self, feats_dim, stages=SMALL, first_stride=1):
+        super().__init__(feats_dim, stages, first_stride)
 
 
 @torch.no_grad()
 def take_over(network, teacher, feats):
-    """Give a SpeakerNetwork of this trunk without batch normalisations what fits of a larger one of its kind.
+    """Give a SpeakerNetwork of this trunk what fits of a larger one of its kind.
 
-    teacher: diarkit.models.resnet34.ResNet34; feats: (B, T, mels) real features, on which the channels inside a block
+    teacher: diarkit.models.resnet34.ResNet34; feats: (B, T, mels) real features. On them the channels inside a block
     are chosen: those that move its output most, by mean square after the rectifier times the square of the weights
-    behind it. Of each stage the first block and the last ones are taken.
+    behind it; and the batch normalisations are set so that they change nothing yet. Of each stage the first block and
+    the last ones are taken.
     """
-    energies = _energies(teacher, feats)
-    trunk, number, place = network.trunk, 0, 0
-    _copy(trunk.conv1, teacher.conv1.weight, teacher.conv1.bias)
-    for depth, deep in zip(trunk.depths, teacher.depths):
+    energies, values = _energies(teacher, feats), {"conv1": (teacher.conv1.weight, teacher.conv1.bias)}
+    number, place = 0, 0
+    for depth, deep in zip(network.trunk.depths, teacher.depths):
         sources = [0, *range(deep - depth + 1, deep)]
-        for own, source in zip(trunk.blocks[number:number + depth], sources):
-            _shrink(own, teacher.blocks[place + source], energies[place + source])
+        for own, source in zip(range(number, number + depth), sources):
+            inner = network.trunk.blocks[own].conv1.out_channels
+            shrunk = _shrunk(teacher.blocks[place + source], energies[place + source], inner)
+            values.update({f"blocks.{own}.{name}": pair for name, pair in shrunk.items()})
         number, place = number + depth, place + deep
-    _copy(network.head, teacher.linear.weight, teacher.linear.bias - teacher.mean)
+    network.head.weight.copy_(teacher.linear.weight)
+    network.head.bias.copy_(teacher.linear.bias - teacher.mean)
+    _fill(network.trunk, values, feats)
 
 
 def _energies(teacher, feats):
@@ -55,16 +59,35 @@ def _energies(teacher, feats):
     return found
 
 
-def _shrink(own, block, energy):
-    """Copy a block, with as many of its inner channels as the own one has."""
+def _shrunk(block, energy, inner):
+    """Return {convolution: (weight, bias)} of a block with so many of its inner channels."""
     worth = energy * block.conv2.weight.square().sum((0, 2, 3))
-    kept = worth.topk(own.conv1.out_channels).indices.sort().values
-    _copy(own.conv1, block.conv1.weight[kept], block.conv1.bias[kept])
-    _copy(own.conv2, block.conv2.weight[:, kept], block.conv2.bias)
-    if isinstance(own.shortcut, nn.Conv2d):
-        _copy(own.shortcut, block.shortcut.weight, block.shortcut.bias)
+    kept = worth.topk(inner).indices.sort().values
+    found = {"conv1": (block.conv1.weight[kept], block.conv1.bias[kept]),
+             "conv2": (block.conv2.weight[:, kept], block.conv2.bias)}
+    if isinstance(block.shortcut, nn.Conv2d):
+        found["shortcut"] = block.shortcut.weight, block.shortcut.bias
+    return found
 
 
-def _copy(target, weight, bias):
-    target.weight.copy_(weight)
-    target.bias.copy_(bias)
+def _fill(trunk, values, feats):
+    """Set convolutions {name: (weight, bias)}, and each normalisation behind them to the identity plus that bias."""
+    hooks = []
+    for name, module in trunk.named_modules():
+        if name in values:
+            weight, bias = values[name]
+            module.weight.copy_(weight)
+            hooks.append(module.norm.register_forward_pre_hook(
+                lambda norm, given, bias=bias: _identity(norm, given[0], bias)))
+    trunk.train().levels(feats)  # in order: what a convolution hears has passed the ones before it
+    for hook in hooks:
+        hook.remove()
+
+
+def _identity(norm, x, bias):
+    """Set a batch normalisation so that it takes x (B, C, H, W) to x + bias."""
+    mean, variance = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
+    norm.weight.copy_(torch.sqrt(variance + norm.eps))
+    norm.bias.copy_(mean + bias)
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(variance)
