@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Find the scales of the 8-bit trunk of ResNet34 on the features of real speech: a table `<layer> <scale>`.
 
-conf/resnet34_int8.scales was made of 26 composed conversations, clean and noisy, with the defaults.
+conf/resnet34_int8.scales was made of 26 composed conversations, clean and noisy, with the defaults; conf/small has its
+own, see there.
 """
 
-import numpy as np
+import os
 
 from diarkit import cli, models
 from diarkit.errors import DiarkitError
 from diarkit.files import write_text
 from diarkit.models import resnet34, resnet34_int8
+from diarkit.models.int8_scales import middle
 from diarkit.options import opt, options
 from diarkit.tables import read_matrices
 
@@ -18,22 +20,20 @@ from diarkit.tables import read_matrices
 class CalibrateOptions:
     """Calibration"""
 
+    model: str = opt("resnet34", "resnet34, small, or an ONNX file of one of them")
     frames: int = opt(1000, "feature frames from the middle of each recording", low=100)
 
 
 def middles(feats, frames):
     """Yield the middle of each recording, less its mean, as a batch of one."""
-    import torch
-
     for _, load in cli.progress(read_matrices(feats)):
-        x = load()
-        x = np.asarray(x[max(len(x) - frames, 0) // 2:][:frames], np.float32)
-        yield torch.from_numpy(x - x.mean(0))[None]
+        yield middle(load(), frames)
 
 
 def main(feats, scales, options):
     """Write the table of scales."""
-    with open(models.fetch("resnet34"), "rb") as file:
+    path = options.model if os.path.exists(options.model) else models.fetch(options.model)
+    with open(path, "rb") as file:
         network = resnet34.from_onnx(file.read())
     found = resnet34_int8.calibrate(network, middles(feats, options.frames))
     if not found:

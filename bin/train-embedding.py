@@ -11,16 +11,14 @@ import os
 
 from diarkit import cli, networks
 from diarkit.embed.feats import frame_shift_s
-from diarkit.errors import DiarkitError, UsageError
-from diarkit.models import fetch
-from diarkit.models.resnet34 import from_onnx
+from diarkit.errors import DiarkitError
 from diarkit.options import opt, options
 from diarkit.training.augment import AugmentOptions
 from diarkit.training.batches import BatchOptions
 from diarkit.training.corpus import Corpus
 from diarkit.training.crops import open_features
 from diarkit.training.embedding import Training
-from diarkit.training.matching import Matching
+from diarkit.training.matching import open_matching
 from diarkit.training.options import TrainEmbeddingOptions
 from diarkit.training.store import AudioStore, FeatureStore
 
@@ -32,34 +30,22 @@ class InputOptions:
     """Input"""
 
     input: str = opt("audio", "what the rspecifier holds", choices=("audio", "feats"))
-    feats_config: str | None = opt(None, "conf of the features, whose name begins with their kind (none: those the "
-                                   "network was designed for); of --input=feats: the feats.conf beside feats.scp")
+    feats_config: str | None = opt(None, "conf named by the kind of features (none: the network's own), or feats.conf")
     centre: bool = opt(True, "take the mean of each crop off its features")
     cache: str | None = opt(None, "folder of the decoded audio, of several trainings (none: <out-dir>/audio)")
     teacher: str | None = opt(None, "rspecifier of a teacher's embeddings of the utterances")
-    listening_teacher: str | None = opt(None, "resnet34, or its file: it hears every crop, and --network=small starts "
-                                        "with its weights and follows it stage by stage")
+    listening_teacher: str | None = opt(None, "resnet34, or its file: small starts with its weights and follows it")
     augment: bool = opt(True, "augment the crops")
-
-
-def listening(name, training):
-    """Return the Matching of a ResNet34 by name or file."""
-    if training.network != "small":
-        raise UsageError("--listening-teacher is for --network=small, whose stages are as wide as the teacher's")
-    path = name if os.path.exists(name) else fetch(name)
-    with open(path, "rb") as file:
-        return Matching(from_onnx(file.read()), training.device, training.precision)
 
 
 def main(table, utt2spk, out, given, training, batches, augment):
     """Train until the end."""
     conf = given.feats_config or os.path.join(ROOT, networks.NETWORKS[training.network].features)
     feature = open_features(conf) if given.input == "audio" else None
-    if feature:
-        store = AudioStore(table, given.cache or os.path.join(out, "audio"), feature.sample_rate, training.workers)
-    else:
-        store = FeatureStore(table, frame_shift_s(conf))
-    matching = listening(given.listening_teacher, training) if given.listening_teacher else None
+    cache = given.cache or os.path.join(out, "audio")
+    store = AudioStore(table, cache, feature.sample_rate, training.workers) if feature else \
+        FeatureStore(table, frame_shift_s(conf))
+    matching = open_matching(given.listening_teacher, training) if given.listening_teacher else None
     run = Training(Corpus(store, utt2spk, given.teacher), out, lambda dim: networks.build(
         training.network, training.pooling, training.dim, dim), training, batches,
         augment if given.augment else None, feature, given.centre, {"features": os.path.basename(conf)}, matching)

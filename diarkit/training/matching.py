@@ -1,14 +1,18 @@
 """A teacher that hears what the pupil hears: embeddings and stages of a ResNet34 to be matched on the same crops."""
 
 import copy
+import os
 
 import torch
 from torch.nn.functional import cosine_similarity, mse_loss
 
+from diarkit.errors import UsageError
+from diarkit.models import fetch
+from diarkit.models.resnet34 import from_onnx
 from diarkit.networks.small import take_over
 from diarkit.training.machine import narrowed
 
-LEAST_T = 8  # output frames of the shortest window inside a crop, 0.64 s
+LEAST_T = 12  # output frames of the shortest window inside a crop, 0.96 s
 
 
 class Matching:
@@ -57,3 +61,15 @@ def windows(batch, frames_t):
     starts = (torch.rand(batch, 1) * (frames_t - lengths + 1)).long()
     places = torch.arange(frames_t)
     return ((places >= starts) & (places < starts + lengths)).float()
+
+
+def open_matching(teacher, options):
+    """Return the Matching of a ResNet34 by name or file. options: TrainEmbeddingOptions.
+
+    Raises UsageError for another network than small.
+    """
+    if options.network != "small":
+        raise UsageError("--listening-teacher is for --network=small, whose stages are as wide as the teacher's")
+    path = teacher if os.path.exists(teacher) else fetch(teacher)
+    with open(path, "rb") as file:
+        return Matching(from_onnx(file.read()), options.device, options.precision)
