@@ -10,6 +10,7 @@ Jacob et al. 2018, "Quantization and training of neural networks for efficient i
 import torch
 
 from diarkit.errors import DiarkitError
+from diarkit.models.int8_scales import of_weights
 from diarkit.models.resnet34 import ResNet34
 
 MIDDLE = 128  # the zero of what has two signs
@@ -27,7 +28,7 @@ class Conv:
     def __init__(self, conv, in_scale, out_scale, in_zero=0, out_zero=0):
         self.source, self.out_scale, self.out_zero = (float(in_scale), in_zero), float(out_scale), out_zero
         self.shape = list(conv.stride), list(conv.padding), [1, 1], 1
-        self.scales = conv.weight.detach().abs().amax((1, 2, 3)).clamp(min=1e-8) / 127
+        self.scales = of_weights(conv.weight)
         self.zeros = torch.zeros(len(self.scales), dtype=torch.int64)
         weight = (conv.weight.detach() / self.scales[:, None, None, None]).round().to(torch.int8)
         self.weight = torch.ops.onednn.qconv_prepack(weight, self.scales, *self.source, *self.shape, None)
