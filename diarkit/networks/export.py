@@ -11,7 +11,7 @@ from torch.fx.passes.shape_prop import ShapeProp
 
 from diarkit.errors import DiarkitError
 from diarkit.networks.layers import fold
-from diarkit.networks.onnx_graph import Graph
+from diarkit.networks.onnx_graph import FLOAT, Graph
 from diarkit.networks.pooling import Mean, Statistics, unit
 
 EXAMPLE_T = 96  # frames of the traced example; any number goes through the file
@@ -42,58 +42,68 @@ def to_onnx(network, half=False):
     half: weights are stored in 16-bit floats and widened when the file is loaded; arithmetic stays in 32 bits.
     Raises DiarkitError where a network holds an operation that is not known here, such as an LSTM.
     """
+    return Writer(network, half).model()
+
+
+def trace(network):
+    """Return a SpeakerNetwork's graph of operations, a torch.fx.GraphModule of feats to (embedding, frames)."""
     if not isinstance(network.pooling, (Mean, Statistics)):
         raise DiarkitError(f"{type(network.pooling).__name__} cannot be written as ONNX yet. Take mean or statistics")
-    whole, feats_dim = _Whole(fold(network)), network.config["feats_dim"]
+    whole = _Whole(fold(network))
     try:
         traced = fx.symbolic_trace(whole)
     except Exception as error:  # what depends on the data has no graph
         raise DiarkitError(f"{network.config['name']} has no fixed graph: {error}") from None
-    ShapeProp(traced).propagate(torch.zeros(2, EXAMPLE_T, feats_dim))
-    writer = _Writer(traced, half)
-    embedding, frames = writer.run()
-    outputs = {embedding: ("B", network.dim), frames: ("B", network.trunk.channels, "frames_t")}
-    return writer.graph.model({"feats": ("B", "T", feats_dim)}, outputs)
+    ShapeProp(traced).propagate(torch.zeros(2, EXAMPLE_T, network.config["feats_dim"]))
+    return traced
 
 
-class _Writer:
-    """Goes through a traced module and writes each operation into a Graph."""
+class Writer:
+    """Goes through a network's graph and writes each operation into a Graph."""
 
-    def __init__(self, traced, half):
-        self.traced, self.half, self.graph, self.names = traced, half, Graph(), {}
+    def __init__(self, network, half=False):
+        self.network, self.half, self.graph, self.names = network, half, Graph(), {}
+        self.traced = trace(network)
+        self.modules = dict(self.traced.named_modules())
 
-    def run(self):
-        """Return the names of the two outputs."""
-        modules = dict(self.traced.named_modules())
+    def model(self):
+        """Return the file's bytes."""
         for node in self.traced.graph.nodes:
-            if node.op == "placeholder":
-                self.names[node] = "feats"
-            elif node.op == "output":
-                found = [self.graph.node("Identity", self.names[n], name=name)
-                         for n, name in zip(node.args[0], ("embedding", "frames"))]
-            elif node.op == "call_module":
-                self.names[node] = self._module(modules[node.target], self.names[node.args[0]])
-            else:
-                self.names[node] = self._call(node)
-        return found
+            if node.op != "output":
+                self.names[node] = self.value(node)
+        embedding, frames = (self.graph.node("Identity", self.names[n], name=name)
+                             for n, name in zip(node.args[0], ("embedding", "frames")))
+        outputs = {embedding: ("B", self.network.dim), frames: ("B", self.network.trunk.channels, "frames_t")}
+        return self.graph.model({"feats": ("B", "T", self.network.config["feats_dim"])}, outputs)
+
+    def value(self, node):
+        """Write what makes a value; return its name, or a list of names."""
+        if node.op == "placeholder":
+            return "feats"
+        if node.op == "call_module":
+            return self._module(self.modules[node.target], self.names[node.args[0]])
+        return self._call(node)
 
     def weight(self, tensor):
         """Return the name of a weight."""
         array = tensor.detach().float().numpy()
         if not self.half:
             return self.graph.weight(array)
-        return self.graph.node("Cast", self.graph.weight(array.astype(np.float16)), to=1)
+        return self.graph.node("Cast", self.graph.weight(array.astype(np.float16)), to=FLOAT)
+
+    def weights(self, module, x):
+        """Return the names of weight and bias of a convolution or linear layer of input x."""
+        return self.weight(module.weight), self.weight(module.bias)
 
     def _module(self, module, x):
         if isinstance(module, (nn.Conv1d, nn.Conv2d)) and module.padding_mode == "zeros":
-            return self.graph.node("Conv", x, self.weight(module.weight), self.weight(module.bias),
-                                   kernel_shape=module.kernel_size, strides=module.stride,
-                                   pads=module.padding * 2, dilations=module.dilation)
+            return self.graph.node("Conv", x, *self.weights(module, x), kernel_shape=module.kernel_size,
+                                   strides=module.stride, pads=module.padding * 2, dilations=module.dilation)
         if isinstance(module, nn.BatchNorm1d):
             values = (module.weight, module.bias, module.running_mean, module.running_var)
             return self.graph.node("BatchNormalization", x, *map(self.weight, values), epsilon=module.eps)
         if isinstance(module, nn.Linear):
-            return self.graph.node("Gemm", x, self.weight(module.weight), self.weight(module.bias), transB=1)
+            return self.graph.node("Gemm", x, *self.weights(module, x), transB=1)
         if isinstance(module, nn.ReLU):
             return self.graph.node("Relu", x)
         if isinstance(module, nn.Identity):

@@ -13,7 +13,8 @@ import numpy as np
 from diarkit.models.onnx_file import field, varint
 
 OPSET, IR_VERSION = 13, 8
-FLOAT, TENSOR_TYPES = 1, {"float32": 1, "int64": 7, "float16": 10}
+FLOAT = 1
+TENSOR_TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "float16": 10}
 ATTRIBUTE_FLOAT, ATTRIBUTE_INT, ATTRIBUTE_INTS = 1, 2, 7
 
 
@@ -24,7 +25,7 @@ class Graph:
         self.nodes, self.weights, self.count = [], [], 0
 
     def weight(self, array):
-        """Add a constant of float32, float16 or int64."""
+        """Add a constant of one of TENSOR_TYPES."""
         array, name = np.asarray(array), self._name("w")
         dims = b"".join(_number(1, n) for n in array.shape)
         kind = _number(2, TENSOR_TYPES[str(array.dtype)])
