@@ -25,7 +25,7 @@ def initialisers(data):
                     name, array = _tensor(tensor, FLOATS[kinds[0]])
                     found[name] = array
         return found
-    except (IndexError, ValueError) as error:
+    except (IndexError, KeyError, ValueError) as error:
         raise DiarkitError(f"not a readable ONNX file: {error}") from None
 
 
