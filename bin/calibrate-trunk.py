@@ -21,6 +21,8 @@ class CalibrateOptions:
     """Calibration"""
 
     model: str = opt("resnet34", "resnet34, small, or an ONNX file of one of them")
+    clipped: float = opt(1e-5, "share of a layer's outputs that may be too large for its scale; 0 suits small", low=0,
+                         below=1)
     frames: int = opt(1000, "feature frames from the middle of each recording", low=100)
 
 
@@ -35,7 +37,7 @@ def main(feats, scales, options):
     path = options.model if os.path.exists(options.model) else models.fetch(options.model)
     with open(path, "rb") as file:
         network = resnet34.from_onnx(file.read())
-    found = resnet34_int8.calibrate(network, middles(feats, options.frames))
+    found = resnet34_int8.calibrate(network, middles(feats, options.frames), options.clipped)
     if not found:
         raise DiarkitError(f"{feats}: no recordings")
     write_text(scales, (f"{layer} {scale:.6g}" for layer, scale in found.items()))

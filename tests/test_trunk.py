@@ -156,7 +156,7 @@ def test_integers_are_close_and_change_no_bit_with_blocks(integers, one_pass):
 
 @needs_integers
 def test_the_shipped_scales_are_of_every_layer(torch_net):
-    scales = read_number_table(SCALES)
+    scales = read_number_table(SCALES["resnet34"])
     assert set(scales) == {"input", *layers(torch_net)} and all(0 < s < 1 for s in scales.values())
     del scales["blocks.3"]
     with pytest.raises(DiarkitError, match="no scale for blocks.3"):
@@ -165,6 +165,6 @@ def test_the_shipped_scales_are_of_every_layer(torch_net):
 
 def test_there_are_no_integers_of_ones_own_file(tmp_path, torch_net):
     torch.save(torch_net.state_dict(), tmp_path / "mine.pt")
-    with pytest.raises(UsageError, match="scales for the pinned resnet34 alone"):
+    with pytest.raises(UsageError, match="scales for resnet34 and small alone"):
         open_network(str(tmp_path / "mine.pt"), engine="int8")
     assert open_network(str(tmp_path / "mine.pt"), engine="fastest").trunk is not None

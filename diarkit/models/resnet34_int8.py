@@ -14,7 +14,6 @@ from diarkit.models.int8_scales import of_weights
 from diarkit.models.resnet34 import ResNet34
 
 MIDDLE = 128  # the zero of what has two signs
-CLIPPED = 1e-5  # share of a layer's outputs that is too large for its scale
 
 
 def is_fast_here():
@@ -95,8 +94,8 @@ def layers(network):
     return found
 
 
-def calibrate(network, batches):
-    """Return {layer name: scale} so that all but the 0.001 % largest outputs of each layer fit into 8 bits.
+def calibrate(network, batches, clipped=1e-5):
+    """Return {layer name: scale} so that all but the `clipped` share of each layer's outputs fit into 8 bits.
 
     batches: iterable of (B, T, 80) float32 tensors of mean-normalised features.
     """
@@ -111,7 +110,7 @@ def calibrate(network, batches):
     finally:
         for hook in hooks:
             hook.remove()
-    return {name: _high(torch.cat(values)) / _top(name) for name, values in found.items()}
+    return {name: _high(torch.cat(values), clipped) / _top(name) for name, values in found.items()}
 
 
 def _keep(found, name, y):
@@ -120,8 +119,8 @@ def _keep(found, name, y):
     found.setdefault(name, []).append(y[:len(y) // 8 * 8].view(8, -1).amax(0))
 
 
-def _high(values):
-    return float(values.kthvalue(max(len(values) - round(len(values) * 8 * CLIPPED), 1)).values)
+def _high(values, clipped):
+    return float(values.kthvalue(max(len(values) - round(len(values) * 8 * clipped), 1)).values)
 
 
 def _signed(name):
