@@ -11,7 +11,7 @@ from diarkit.training.batches import BatchOptions
 from diarkit.training.corpus import Corpus
 from diarkit.training.crops import open_features
 from diarkit.training.embedding import Training
-from diarkit.training.matching import LEAST_T, Matching, windows
+from diarkit.training.matching import Matching, windows
 from diarkit.training.options import TrainEmbeddingOptions
 from diarkit.training.store import AudioStore
 
@@ -40,7 +40,7 @@ def feats():
 
 def pupil(stages):
     torch.manual_seed(2)
-    return build("small", stages=stages)
+    return build("small", stages=stages, first_stride=1)
 
 
 def assert_same(network, teacher, feats):
@@ -103,6 +103,18 @@ def test_an_identical_pupil_misses_nothing(teacher, feats, precision, most):
     assert farther > 10 * most and more > 0.5
 
 
+def test_a_pupil_at_half_the_resolution_hears_the_same_windows(teacher, feats):
+    """Its frames are twice as long, and its head takes neighbouring frequencies together."""
+    torch.manual_seed(2)
+    network, matching = build("small", stages=WIDE), Matching(teacher)
+    matching.begin(network, feats)
+    weight = teacher.linear.weight.view(256, 512, 5, 2).sum(-1)
+    assert torch.allclose(network.head.weight.view(256, 512, 5), weight, atol=1e-6)
+    for length_t in (49, 50, 57):
+        found, far, missed = matching(network.train(), feats[:, :1].repeat(1, length_t, 1))
+        assert found.shape == (4, 256) and far.isfinite() and missed.isfinite()
+
+
 def test_the_gradient_reaches_the_pupil_and_not_the_teacher(teacher, feats):
     network, matching = pupil(NARROW), Matching(teacher)
     matching.begin(network, feats)
@@ -114,12 +126,12 @@ def test_the_gradient_reaches_the_pupil_and_not_the_teacher(teacher, feats):
 
 def test_windows_are_drawn_inside_the_crop():
     torch.manual_seed(0)
-    drawn = windows(200, 20)
+    drawn = windows(200, 20, 12)
     lengths = drawn.sum(1)
-    assert set(lengths.tolist()) == set(range(LEAST_T, 21))
+    assert set(lengths.tolist()) == set(range(12, 21))
     assert (drawn.diff(dim=1).clamp_min(0).sum(1) + drawn[:, 0] == 1).all()  # one run of ones in each
     assert drawn.any(0).all()
-    assert torch.equal(windows(3, LEAST_T - 1), torch.ones(3, LEAST_T - 1))  # a short crop is its own window
+    assert torch.equal(windows(3, 11, 12), torch.ones(3, 11))  # a short crop is its own window
 
 
 @pytest.fixture(scope="module")

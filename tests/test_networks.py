@@ -6,7 +6,7 @@ from conftest import ROOT
 from network_maker import LIGHT, feats, lively
 from torch import nn
 
-from diarkit.embed.trunk import MARGIN, STRIDE
+from diarkit.embed.trunk import MARGIN, fits
 from diarkit.models.ge2e import Ge2e
 from diarkit.networks import NETWORKS, POOLINGS, build, fold, parameters
 from diarkit.networks.export import to_onnx
@@ -37,7 +37,7 @@ def test_sizes_of_thin_resnet_and_of_our_own():
     assert sum(p.numel() for name, p in thin.blocks.named_parameters() if "norm" not in name) == 3_673_088
     assert thin.last.kernel_size == (7, 1)
     small = build("small")
-    assert parameters(small) == 2_768_352 and len(to_onnx(small, half=True)) < 5.6e6
+    assert parameters(small) == 5_978_976 and len(to_onnx(small, half=True)) < 12.1e6
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -97,11 +97,11 @@ def test_a_mask_over_features_keeps_the_frames_it_covers():
     with torch.inference_mode():
         frames = network.frames(x)
         assert torch.equal(network.embed(x, torch.ones(1, 400)), network.embed(x))
-        assert torch.allclose(network.embed(x, mask), network.pool(frames, resample(mask, 8, 50)))
+        assert torch.allclose(network.embed(x, mask), network.pool(frames, resample(mask, 16, 25)))
 
 
 @pytest.mark.parametrize("name, sizes, field_t", [
-    ("small", {}, 121), ("resnet34", {}, 225), ("xvector", {}, 15), ("rescnn", {}, 421), ("thin_resnet34", {}, 200),
+    ("small", {}, 447), ("resnet34", {}, 225), ("xvector", {}, 15), ("rescnn", {}, 421), ("thin_resnet34", {}, 200),
     ("small", {"stages": ((32, 1, 1), (32, 2, (2, 1)), (32, 2, 2)), "first_stride": (2, 1)}, 29)])
 def test_local_trunks_see_their_surroundings_alone(name, sizes, field_t):
     """What one output frame depends on, from its gradient."""
@@ -124,10 +124,10 @@ def test_other_trunks_say_that_they_see_more(name):
 def test_small_fits_where_resnet34_runs():
     """Blocks with the margins of ResNet34 give the same frames as one pass."""
     small, x = build("small").eval(), feats("small", 1, 1200)
-    assert small.trunk.stride == STRIDE and small.trunk.field_t // 2 <= STRIDE * MARGIN + STRIDE // 2
+    assert small.trunk.stride == 16 and fits(16, small.trunk.field_t) and not fits(15, small.trunk.field_t)
     with torch.inference_mode():
-        whole, block = small.frames(x), small.frames(x[:, 8 * (60 - MARGIN):8 * (80 + MARGIN)])
-        assert torch.allclose(whole[..., 60:80], block[..., MARGIN:MARGIN + 20], atol=1e-5)
+        whole, block = small.frames(x), small.frames(x[:, 16 * (30 - MARGIN):16 * (40 + MARGIN)])
+        assert torch.allclose(whole[..., 30:40], block[..., MARGIN:MARGIN + 10], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["small", "resnet34", "rescnn"])

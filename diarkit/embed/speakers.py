@@ -1,14 +1,14 @@
 """Embeddings of the local speakers of a segmentation, from one pass of the network's trunk over each recording.
 
-ResNet34's frames depend on their surroundings alone, so its trunk runs once, whatever the hop. CAM++ looks at the whole
-window: it runs over each window once, and the three local speakers are pooled from that. Networks without frame-level
-statistics (GE2E) cannot be pooled under masks.
+The frames of ResNet34 and small depend on their surroundings alone, so the trunk runs once, whatever the hop. CAM++
+looks at the whole window: it runs over each window once, and the three local speakers are pooled from that. Networks
+without frame-level statistics (GE2E) cannot be pooled under masks.
 """
 
 import numpy as np
 
 from diarkit.embed.pooling import row_statistics, weight_matrix
-from diarkit.embed.trunk import STRIDE, Trunk, output_frames
+from diarkit.embed.trunk import Trunk, output_frames
 from diarkit.embed.windowed import window_statistics
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.options import opt, options
@@ -57,8 +57,9 @@ class SpeakerEmbedder:
         return found
 
     def _one_pass(self, features, classes, hop_s):
-        o, total = self.options, output_frames(len(features))
-        weights = weight_matrix(classes, hop_s, total, STRIDE * self.shift_s, CENTRE_S, o.min_clean_s, o.least_s)
+        o, stride = self.options, self.network.stride
+        total = output_frames(len(features), stride)
+        weights = weight_matrix(classes, hop_s, total, stride * self.shift_s, CENTRE_S, o.min_clean_s, o.least_s)
         needed = np.bincount(weights.indices, minlength=total) > 0
         trunk = Trunk(self.network, o.norm_s, o.block_s, o.threads, self.shift_s)
         blocks = (frames[needed[first:first + len(frames)]] for first, frames in trunk.blocks(features, needed))

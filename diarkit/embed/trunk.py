@@ -2,7 +2,8 @@
 
 An output frame of ResNet34 depends on 225 feature frames around it (the receptive field of its 33 convolutions of
 3 x 3 along time), so a block that is run with 14 more output frames at each side gives exactly what one pass over the
-recording gives; at the recording's ends both see the same zero padding.
+recording gives; at the recording's ends both see the same zero padding. Of small, at half the resolution, the same
+number of output frames is twice as long.
 """
 
 import collections
@@ -14,7 +15,7 @@ from diarkit.errors import DiarkitError
 from diarkit.features.cmvn import Cmvn, CmvnOptions, cmvn_stats
 from diarkit.tables import forget_pages
 
-STRIDE, FIELD_T = 8, 225  # feature frames: from one output frame to the next, and how many one depends on
+STRIDE, FIELD_T = 8, 225  # ResNet34's feature frames: between two output frames, and how many one depends on
 MARGIN = (FIELD_T // 2) // STRIDE  # output frames
 GRAIN = 16  # runs have multiples of so many output frames: torch prepares itself anew for every length it meets
 SMALL_S = 10.0  # a short recording is cut into two blocks for two threads, but no smaller
@@ -46,20 +47,20 @@ class Trunk:
 
     def __init__(self, network, norm_s=10.0, block_s=40.0, threads=1, shift_s=0.01):
         assert network.trunk is not None, f"{network.name}: its frames depend on the whole window"
-        self.network, self.norm_t, self.threads = network, round(norm_s / shift_s), threads
-        self.most, self.small = (max(round(s / shift_s / STRIDE), 1) for s in (block_s, SMALL_S))
+        self.network, self.norm_t, self.threads, self.stride = network, round(norm_s / shift_s), threads, network.stride
+        self.most, self.small = (max(round(s / shift_s / self.stride), 1) for s in (block_s, SMALL_S))
         self.cmvn = Cmvn(CmvnOptions(cmn_window=self.norm_t, center=True))
 
     def blocks(self, features, needed=None):
         """Yield (first output frame, (n, C) float32 outputs) in order; without `needed` together all of them.
 
-        features: (T, mels) float32, may be memory-mapped; needed: (ceil(T / 8),) bool, None for all.
+        features: (T, mels) float32, may be memory-mapped; needed: (ceil(T / stride),) bool, None for all.
         Raises DiarkitError for features of another width, and where an output is not finite.
         """
         if features.ndim != 2 or features.shape[1] != self.network.mels:
             raise DiarkitError(f"features of shape {features.shape}, {self.network.name} takes {self.network.mels} "
                                "columns")
-        total = output_frames(len(features))
+        total = output_frames(len(features), self.stride)
         needed = np.ones(total, bool) if needed is None else needed
         assert needed.shape == (total,), (needed.shape, total)
         stats = None if self.norm_t or not len(features) else cmvn_stats(features)
@@ -84,11 +85,11 @@ class Trunk:
     def _run(self, features, first, end, stats):
         begin = max(first - MARGIN, 0)
         stop = begin + -(-(end + MARGIN - begin) // GRAIN) * GRAIN
-        x = self._centred(features, begin * STRIDE, min(stop * STRIDE, len(features)), stats)
+        x = self._centred(features, begin * self.stride, min(stop * self.stride, len(features)), stats)
         frames = self.network.trunk.frames(x[None])[0, :, first - begin:end - begin].T
         if not np.isfinite(frames).all():
-            raise DiarkitError(f"{self.network.name} gives no finite output for feature frames {first * STRIDE} to "
-                               f"{end * STRIDE}. Look for infinite values there")
+            raise DiarkitError(f"{self.network.name} gives no finite output for feature frames {first * self.stride} "
+                               f"to {end * self.stride}. Look for infinite values there")
         return frames
 
     def _centred(self, features, start, stop, stats):
@@ -100,6 +101,11 @@ class Trunk:
         return centred
 
 
-def output_frames(features_t):
+def output_frames(features_t, stride=STRIDE):
     """Return how many output frames come of so many feature frames."""
-    return -(-features_t // STRIDE)
+    return -(-features_t // stride)
+
+
+def fits(stride, field_t):
+    """Tell whether MARGIN suffices for a trunk whose output frames depend on field_t feature frames (None: on all)."""
+    return field_t is not None and field_t // 2 <= stride * MARGIN + stride // 2

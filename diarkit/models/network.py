@@ -12,6 +12,7 @@ from diarkit.models.run import OWN, PUBLISHED, OnnxTrunk, TorchTrunk, onnx_sessi
 
 SCALES = {name: table.TABLE.parent / path for name, path in (  # of the networks of ResNet34's form in 8 bits
     ("resnet34", "resnet34_int8.scales"), ("small", "small/int8.scales"))}
+STRIDES = {"resnet34": 8, "small": 16}
 LONGEST_T = 3000  # 30 s: longer input is cut, so that memory is bounded
 
 
@@ -22,8 +23,8 @@ class Network:
     run: (B, T, mels) float32 -> (B, dim) float32. features: the conf file its features must be made with, None when
     unknown. centred: it wants features whose mean over the window is 0. unit: its embeddings have length 1.
     least_t, most_t: the fewest and most frames it takes at once. trunk: has `frames(x)` and `pool(frames, weights)`
-    for a network whose frame-level outputs do not depend on the window, else None. context: the same for a network
-    whose frame-level outputs do depend on it, one for every two features.
+    for a network whose frame-level outputs do not depend on the window, else None; there is one for every `stride`
+    features. context: the same for a network whose frame-level outputs do depend on it, one for every two features.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Network:
     least_t: int = 10
     most_t: int = LONGEST_T
     trunk: Any = None
+    stride: int = 8
     context: Any = None
 
 
@@ -82,7 +84,7 @@ def _open_file(path, name, threads, engine):
 
 
 def _resnet34(name, run, trunk):
-    return Network(name, run, mels=80, dim=256, features=conf_of(name), trunk=trunk)
+    return Network(name, run, mels=80, dim=256, features=conf_of(name), trunk=trunk, stride=STRIDES[name])
 
 
 def _open_onnx(path, threads):
@@ -126,16 +128,16 @@ def _open_torch(path, threads):
 def _trained(path, about, threads):
     """Return the Network of a file of diarkit.networks; with a trunk where the passes over recordings can use it."""
     from diarkit import networks
-    from diarkit.embed.trunk import FIELD_T, STRIDE
+    from diarkit.embed.trunk import fits
 
     network = networks.fold(networks.load(path))
     conf = table.TABLE.parent / str(about.get("features"))
     pooled = network.config["pooling"] == "statistics" and not network.unit_length
-    fits = pooled and network.trunk.stride == STRIDE and (network.trunk.field_t or FIELD_T + 1) <= FIELD_T
+    one_pass = pooled and fits(network.trunk.stride, network.trunk.field_t)
     return Network(network.config["name"], torch_run(network, threads), mels=network.config["feats_dim"],
                    dim=network.dim, features=conf if conf.is_file() else None, centred=about.get("centred", True),
                    unit=network.unit_length, most_t=networks.NETWORKS[network.config["name"]].most_t or LONGEST_T,
-                   trunk=TorchTrunk(network) if fits else None)
+                   trunk=TorchTrunk(network) if one_pass else None, stride=network.trunk.stride)
 
 
 def _filled(network, weights, path):

@@ -4,15 +4,15 @@ import copy
 import os
 
 import torch
-from torch.nn.functional import cosine_similarity, mse_loss
+from torch.nn.functional import adaptive_avg_pool2d, cosine_similarity, mse_loss
 
 from diarkit.errors import UsageError
 from diarkit.models import fetch
-from diarkit.models.resnet34 import from_onnx
+from diarkit.models.resnet34 import STRIDE, from_onnx
 from diarkit.networks.small import take_over
 from diarkit.training.machine import narrowed
 
-LEAST_T = 12  # output frames of the shortest window inside a crop, 0.96 s
+LEAST_T = 96  # feature frames of the shortest window inside a crop, 0.96 s
 
 
 class Matching:
@@ -45,19 +45,26 @@ class Matching:
             targets = [y.float() for y in self.trunk.levels(feats.to(self.trunk.conv1.weight.dtype))[1:]]
         with narrowed(self.device, self.precision):
             levels = [x.float() for x in network.trunk.levels(feats)[1:]]
-        missed = torch.stack([mse_loss(x, y) / y.var() for x, y in zip(levels, targets)]).mean()
+        missed = torch.stack([_missed(x, y) for x, y in zip(levels, targets)]).mean()
         frames, wanted = levels[-1].flatten(1, 2), targets[-1].flatten(1, 2)
-        window = windows(len(frames), frames.shape[-1]).to(frames)
+        window = windows(len(frames), frames.shape[-1], LEAST_T // network.trunk.stride).to(frames)
         found = [network.pool(frames), network.pool(frames, window)]
         with torch.no_grad():
-            theirs = [self.teacher.pool(wanted), self.teacher.pool(wanted, window)]
+            same = window.repeat_interleave(network.trunk.stride // STRIDE, 1)[:, :wanted.shape[-1]]
+            theirs = [self.teacher.pool(wanted), self.teacher.pool(wanted, same)]
         near = cosine_similarity(torch.stack(found), torch.stack(theirs), dim=-1).mean()
         return found[0], 1 - near, missed
 
 
-def windows(batch, frames_t):
+def _missed(x, y):
+    """Return the share of y (B, C, H, T) that x does not explain; y is averaged to the resolution of x."""
+    y = y if y.shape == x.shape else adaptive_avg_pool2d(y, x.shape[-2:])
+    return mse_loss(x, y) / y.var()
+
+
+def windows(batch, frames_t, least_t):
     """Return (B, T') weights: 1 in a window of random place and length, 0 elsewhere; torch's generator draws."""
-    lengths = torch.randint(min(LEAST_T, frames_t), frames_t + 1, (batch, 1))
+    lengths = torch.randint(min(least_t, frames_t), frames_t + 1, (batch, 1))
     starts = (torch.rand(batch, 1) * (frames_t - lengths + 1)).long()
     places = torch.arange(frames_t)
     return ((places >= starts) & (places < starts + lengths)).float()
