@@ -2,8 +2,8 @@
 
 An output frame of ResNet34 depends on 225 feature frames around it (the receptive field of its 33 convolutions of
 3 x 3 along time), so a block that is run with 14 more output frames at each side gives exactly what one pass over the
-recording gives; at the recording's ends both see the same zero padding. Of small, at half the resolution, the same
-number of output frames is twice as long.
+recording gives; at the recording's ends both see the same zero padding. The same number of output frames serves other
+trunks, whose frames may be further apart or closer, as far as `fits` says.
 """
 
 import collections

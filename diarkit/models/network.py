@@ -12,7 +12,6 @@ from diarkit.models.run import OWN, PUBLISHED, OnnxTrunk, TorchTrunk, onnx_sessi
 
 SCALES = {name: table.TABLE.parent / path for name, path in (  # of the networks of ResNet34's form in 8 bits
     ("resnet34", "resnet34_int8.scales"), ("small", "small/int8.scales"))}
-STRIDES = {"resnet34": 8, "small": 16}
 LONGEST_T = 3000  # 30 s: longer input is cut, so that memory is bounded
 
 
@@ -84,7 +83,7 @@ def _open_file(path, name, threads, engine):
 
 
 def _resnet34(name, run, trunk):
-    return Network(name, run, mels=80, dim=256, features=conf_of(name), trunk=trunk, stride=STRIDES[name])
+    return Network(name, run, mels=80, dim=256, features=conf_of(name), trunk=trunk)
 
 
 def _open_onnx(path, threads):

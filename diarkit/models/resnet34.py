@@ -14,7 +14,7 @@ from diarkit.models.onnx_file import initialisers
 
 MELS, DIM, STRIDE = 80, 256, 8
 STAGES = ((32, 3, 1), (64, 4, 2), (128, 6, 2), (256, 3, 2))  # channels, blocks, stride of the first block
-SMALL_STRIDE = 2  # of the first convolution of diarkit.networks.small, whose stages are these
+SMALL = ((32, 1, 1, 16), (64, 2, 2, 32), (128, 3, 2, 48), (256, 2, 2, 128))  # and channels inside a block
 EPS = 1e-8  # under the square root of the deviation
 
 
@@ -67,14 +67,11 @@ class Trunk(nn.Module):
 
 
 class ResNet34(Trunk):
-    """Log mel features (B, T, 80), mean-normalised over the window, to embeddings (B, 256).
+    """Log mel features (B, T, 80), mean-normalised over the window, to embeddings (B, 256). stages: as Trunk's."""
 
-    stages, first_stride: as Trunk has them, but first_stride is a number.
-    """
-
-    def __init__(self, stages=STAGES, first_stride=1):
-        super().__init__(stages, first_stride=first_stride)
-        self.linear = nn.Linear(2 * STAGES[-1][0] * MELS // (STRIDE * first_stride), DIM)
+    def __init__(self, stages=STAGES):
+        super().__init__(stages)
+        self.linear = nn.Linear(2 * STAGES[-1][0] * MELS // STRIDE, DIM)
         self.register_buffer("mean", torch.zeros(DIM))
 
     def pool(self, frames, weights=None):
@@ -110,15 +107,14 @@ def weighted_stats(frames, weights=None):
 def from_onnx(data):
     """Return a ResNet34 with the weights of an ONNX file: the published one, or one that diarkit.networks.export wrote.
 
-    data: the file's bytes.
+    data: the file's bytes. Of an own file the number of weights tells whether its stages are STAGES or SMALL.
     """
     weights = initialisers(data)
     arrays = [name for name, array in weights.items() if array.ndim]
-    for first_stride in (1, SMALL_STRIDE):
-        model = ResNet34(first_stride=first_stride).eval()
+    for stages in (STAGES, SMALL):
+        model = ResNet34(stages).eval()
         layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
-        if "mean_vec" not in weights and len(arrays) == 2 * len(layers) \
-                and weights[arrays[-2]].shape == tuple(model.linear.weight.shape):
+        if "mean_vec" not in weights and len(arrays) == 2 * len(layers):
             return _own(model, layers, weights, arrays)
     return _published(weights)
 
