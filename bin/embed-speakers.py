@@ -20,8 +20,8 @@ from diarkit.tables import MatrixWriter, load_matrix, read_matrices, read_scp
 class ModelOptions:
     """Model and inputs"""
 
-    model: str = opt("resnet34", "resnet34, campplus, or a file of torch weights of one of these")
-    engine: str = opt("fastest", "what runs resnet34; fastest is int8 on processors made for it, else onnx",
+    model: str = opt("resnet34", "resnet34, small, campplus, or a file of torch weights of one of these")
+    engine: str = opt("fastest", "what runs resnet34 or small; fastest is int8 on processors made for it, else onnx",
                       choices=("fastest", "int8", "onnx", "torch"))
     feats_config: str = opt("", "the feats.conf that the features were made with (required)")
     seg_config: str = opt("", "the seg.conf that the segmentation was made with, for its hop (required)")

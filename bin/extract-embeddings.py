@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Turn every window of speech into an embedding: one matrix per recording, row i for its i-th line of subsegments.
 
-Models: resnet34, campplus and ge2e, which are fetched once, or a file of your own (ONNX, or torch weights of one of
+Models: resnet34, campplus and ge2e, fetched once, small, or a file of your own (ONNX, or torch weights of one of
 these). Features made with another configuration than the model was trained on are refused. Every recording of the
 features gets a matrix, an empty one where nobody speaks.
 """

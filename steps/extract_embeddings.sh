@@ -3,7 +3,7 @@
 # Usage: steps/extract_embeddings.sh [options] <feats> <windows> <out>
 # Reads:  <feats>/feats.scp <feats>/feats.conf <windows>/subsegments
 # Writes: <out>/emb.scp <out>/subsegments
-model=resnet34                 # resnet34, campplus, ge2e, or a file of your own
+model=resnet34                 # resnet34, small, campplus, ge2e, or a file of your own
 embed_config=conf/embed.conf   # options of bin/extract-embeddings.py
 threads=1                      # processor threads of each job; rounding changes with it
 nj=4                           # most jobs to run at once
