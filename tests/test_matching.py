@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from network_maker import lively
 from voices import speaker_folder
 
 from diarkit.models.resnet34 import ResNet34
 from diarkit.networks import build
+from diarkit.networks.export import to_onnx
 from diarkit.networks.small import take_over
 from diarkit.training.batches import BatchOptions
 from diarkit.training.corpus import Corpus
@@ -170,6 +172,21 @@ def test_going_on_after_a_stop_changes_nothing(data, tmp_path, teacher):
     a, b = (torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)["state_dict"]
             for name in ("whole", "parts"))
     assert a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_what_was_exported_may_be_trained_on(data, tmp_path, feats):
+    torch.manual_seed(3)
+    made = lively(build("small"))
+    (tmp_path / "embedding.onnx").write_bytes(to_onnx(made))
+    corpus = Corpus(AudioStore(str(data / "wav.scp"), str(data / "cache"), workers=1), str(data / "utt2spk"))
+    opts = TrainEmbeddingOptions(**QUICK | {"dev_list": str(data / "dev"), "start": str(tmp_path / "embedding.onnx"),
+                                            "loss": "ge2e"})
+    batches = BatchOptions(batch_speakers=2, min_crop_s=0.6, max_crop_s=0.8, speeds="1")
+    run = Training(corpus, str(tmp_path / "out"), lambda dim: build("small", feats_dim=dim), opts, batches, None,
+                   open_features(str(data / "fbank.conf")))
+    with torch.no_grad():
+        found, wanted = run.network.eval().embed(feats), made.eval().embed(feats)
+    assert torch.allclose(found, wanted, rtol=1e-3, atol=1e-3 * wanted.abs().max().item())
 
 
 def test_the_binary_refuses_other_pupils(data, tmp_path, call):

@@ -7,12 +7,15 @@ time ends with the same weights to the last bit.
 import dataclasses
 import math
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from diarkit.cli import log, progress
 from diarkit.errors import DiarkitError
+from diarkit.models.resnet34 import from_onnx
+from diarkit.networks.small import take_over
 from diarkit.training.augment import Augment
 from diarkit.training.batches import Plan
 from diarkit.training.crops import Crops, load
@@ -86,7 +89,10 @@ class Training:
 
     def _start(self, path):
         try:
-            self.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
+            if str(path).endswith(".onnx"):  # folded: normalisations begin anew, as the identity
+                take_over(self.network, from_onnx(Path(path).read_bytes()), self._clean_batch())
+            else:
+                self.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
         except Exception as error:  # a broken file, or weights of another network
             raise DiarkitError(f"--start={path}: {str(error).splitlines()[0]}. Take weights of the same "
                                "network") from None
