@@ -16,7 +16,7 @@ from diarkit.files import read_table
 TRAIN = """--network=small
 --dim=32
 --loss=softmax
---learning-rate=5e-3
+--learning-rate=1e-3
 --final-learning-rate=1e-3
 --rounds=2
 --round-items=96
@@ -84,7 +84,9 @@ def test_it_trains_measures_and_draws(done):
         for picture in ("det", "distances"):
             data = (folder / f"exp/small/{length}/figures/{picture}.png").read_bytes()
             assert data[:4] == b"\x89PNG" and len(data) > 5000
-    assert rates(folder / "exp/small/none/cosine_asnorm")["eer"] < 50
+    lines = (folder / "exp/small/model/metrics.csv").read_text().splitlines()
+    losses = [float(line.split(",")[lines[0].split(",").index("train_loss")]) for line in lines[1:]]
+    assert len(losses) == 2 and losses[1] < losses[0]
     assert (folder / "exp/small/model/loss.png").exists()
 
 
