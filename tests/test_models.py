@@ -132,7 +132,7 @@ def test_files_that_are_no_networks(tmp_path):
                           ("broken.pt", "cannot be loaded"), ("broken.onnx", "cannot be loaded")):
         with pytest.raises(DiarkitError, match=message):
             open_network(str(tmp_path / name))
-    with pytest.raises(UsageError, match="neither a file nor one of resnet34, campplus, ge2e"):
+    with pytest.raises(UsageError, match="neither a file nor one of resnet34, small, campplus, ge2e"):
         open_network("resnet152")
 
 
