@@ -98,9 +98,9 @@ class ChangeFeats:
             yield np.concatenate([near[:, 1:], *deltas], axis=1)[start - first:end - first]
 
     def _statistics(self, ceps):
-        """Return mean and 1 / standard deviation, (35,) each."""
+        """Return mean and 1 / standard deviation, (35,) each; 0 of a column that stands still."""
         if not self.options.normalize or not len(ceps):
             return 0.0, 1.0
         mean = sum(part.sum(axis=0) for part in self._columns(ceps)) / len(ceps)
         variance = sum(((part - mean) ** 2).sum(axis=0) for part in self._columns(ceps)) / len(ceps)
-        return mean, np.maximum(variance, LEAST_VARIANCE) ** -0.5
+        return mean, np.where(variance > LEAST_VARIANCE, np.maximum(variance, LEAST_VARIANCE) ** -0.5, 0.0)
