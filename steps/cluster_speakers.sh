@@ -4,6 +4,7 @@
 # Reads:  <emb>/emb.scp <seg>/seg.scp <seg>/seg.conf
 # Writes: <out>/labels.scp <out>/evidence.scp, and <out>/speakers.tsv: how many there are, and why
 cluster_config=conf/cluster_speakers.conf   # options of bin/cluster-speakers.py
+plda=                                       # what belongs to the embeddings, small, resnet34 or a folder; that of the options when empty
 num_speakers=                               # exactly this many in every recording
 min_speakers=                               # at least this many
 max_speakers=                               # at most this many
@@ -15,7 +16,7 @@ need "$emb/emb.scp" "$seg/seg.scp" "$seg/seg.conf" "$cluster_config" ${reco2num_
 begin "$out" --out labels.scp evidence.scp speakers.tsv \
     --in "$emb/emb.scp" "$seg/seg.scp" "$seg/seg.conf" "$cluster_config" ${reco2num_spk:+"$reco2num_spk"}
 split_data "$emb/emb.scp" "$seg/seg.scp"
-run_jobs cluster_speakers cluster-speakers.py --config="$cluster_config" --seg-config="$seg/seg.conf" \
+run_jobs cluster_speakers cluster-speakers.py --config="$cluster_config" ${plda:+--plda="$plda"} --seg-config="$seg/seg.conf" \
     --num-speakers="$num_speakers" --min-speakers="$min_speakers" --max-speakers="$max_speakers" \
     --reco2num-spk="$reco2num_spk" "scp:$sdata/emb.scp" "scp:$sdata/seg.scp" \
     "ark,scp:$parts/labels.$part.ark,$parts/labels.$part.scp" "ark,scp:$parts/evidence.$part.ark,$parts/evidence.$part.scp"

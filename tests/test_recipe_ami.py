@@ -73,4 +73,4 @@ def test_the_default_pipeline_runs_on_the_same_meetings(place, environment):
         (folder / "run.sh").rename(folder / "run_default.sh")
         (folder / "kept.sh").rename(folder / "run.sh")
     assert status == 0, said
-    assert 0 < float(overall(folder / "exp/resnet34_overlap/dev/score")["full"]["der"]) < 60
+    assert 0 < float(overall(folder / "exp/small_overlap/dev/score")["full"]["der"]) < 60

@@ -65,6 +65,18 @@ def test_one_more_recording_costs_one_recordings_work_and_changes_no_other_resul
 
 
 @pytest.mark.models
+def test_another_embedding_brings_its_own_plda_and_lies_beside_the_first(wavs, environment):
+    folder, before = wavs[0], contents(wavs[0])
+    words = "--audio audio --model resnet34 --stage 3 --stop-stage 4".split()
+    status, said = run(folder, environment, *words)
+    assert status == 0, said
+    log = (folder / "exp/resnet34_overlap/wavs/log/cluster_speakers.1.log").read_text()
+    assert "--plda=resnet34" in log and (folder / "exp/resnet34_overlap/wavs/labels.scp").exists()
+    after = contents(folder)
+    assert {name: after[name] for name in before} == before
+
+
+@pytest.mark.models
 def test_with_references_beside_the_recordings_it_scores(wavs, environment):
     folder, audio = wavs[0], wavs[0] / "audio"
     line = "SPEAKER talk 1 0.500 11.000 <NA> <NA> somebody <NA> <NA>\n"
@@ -91,7 +103,7 @@ def bare(tmp_path_factory):
     ("recordings", "./run.sh: expected no arguments, got 1: recordings", 2),
     ("--audio a --stage 9", "nothing was run: there is no stage from 9 to 1000, only 0 1 2 3 4 5 7", 2),
     ("--audio gone", "gone: no such folder or file. Say where the recordings are with --audio DIR", 1),
-    ("--audio a --stage 4", "exp/resnet34_segment/wavs/emb.scp, made by steps/embed_speakers.sh", 1)])
+    ("--audio a --stage 4", "exp/small_segment/wavs/emb.scp, made by steps/embed_speakers.sh", 1)])
 def test_a_slip_is_told_plainly_and_nothing_is_made(bare, environment, words, told, status):
     (bare / "a").mkdir(exist_ok=True)
     found, said = run(bare, environment, *words.split())

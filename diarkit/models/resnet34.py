@@ -14,7 +14,7 @@ from diarkit.models.onnx_file import initialisers
 
 MELS, DIM, STRIDE = 80, 256, 8
 STAGES = ((32, 3, 1), (64, 4, 2), (128, 6, 2), (256, 3, 2))  # channels, blocks, stride of the first block
-SMALL = ((32, 1, 1, 16), (64, 2, 2, 32), (128, 3, 2, 48), (256, 2, 2, 128))  # and channels inside a block
+SMALL = ((32, 3, 1, 16), (64, 4, 2, 32), (128, 6, 2, 64), (256, 3, 2, 128))  # and channels inside a block
 EPS = 1e-8  # under the square root of the deviation
 
 
@@ -107,24 +107,19 @@ def weighted_stats(frames, weights=None):
 def from_onnx(data):
     """Return a ResNet34 with the weights of an ONNX file: the published one, or one that diarkit.networks.export wrote.
 
-    data: the file's bytes. Of an own file the number of weights tells whether its stages are STAGES or SMALL.
+    data: the file's bytes. Of an own file the shapes of the weights tell whether its stages are STAGES or SMALL.
     """
     weights = initialisers(data)
     arrays = [name for name, array in weights.items() if array.ndim]
     for stages in (STAGES, SMALL):
         model = ResNet34(stages).eval()
-        layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
-        if "mean_vec" not in weights and len(arrays) == 2 * len(layers):
-            return _own(model, layers, weights, arrays)
+        targets = [getattr(m, part) for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))
+                   for part in ("weight", "bias")]
+        if [tuple(target.shape) for target in targets] == [weights[name].shape for name in arrays]:
+            for target, name in zip(targets, arrays):
+                _copy(target, weights, name)
+            return model
     return _published(weights)
-
-
-def _own(model, layers, weights, names):
-    """Fill the layers in the order in which the graph runs them, each with its weight and bias."""
-    for place, layer in enumerate(layers):
-        _copy(layer.weight, weights, names[2 * place])
-        _copy(layer.bias, weights, names[2 * place + 1])
-    return model
 
 
 def _published(weights):

@@ -15,7 +15,7 @@ import torch
 from diarkit.cli import log, progress
 from diarkit.errors import DiarkitError
 from diarkit.models.resnet34 import from_onnx
-from diarkit.networks.small import take_over
+from diarkit.networks.shrink import take_over
 from diarkit.training.augment import Augment
 from diarkit.training.batches import Plan
 from diarkit.training.crops import Crops, load
@@ -27,6 +27,7 @@ from diarkit.training.mining import mine
 from diarkit.training.options import FREE, make_loss, make_optimiser, schedule, stale
 from diarkit.training.validation import DevSet, maker, plain
 
+CLEAN = 100  # crops that a pupil is fitted to its teacher on, before training
 COLUMNS = ("round", "seconds", "learning_rate", "margin", "train_loss", "teacher_loss", "stages_loss", "eer_short",
            "eer_full", "hours_per_hour")
 CURVES = [("loss", {"train_loss": "training crops", "teacher_loss": "1 - cosine to the teacher",
@@ -60,7 +61,7 @@ class Training:
         if opts.start:
             self._start(opts.start)
         elif matching:
-            matching.begin(self.network, self._clean_batch())
+            matching.begin(self.network, self._clean_crops())
         self.losses = self._losses()
         self.embed = embedder(self.network, opts.device)
         self.optimiser = make_optimiser(opts, [*self.network.parameters(), *self.losses.parameters()])
@@ -82,15 +83,18 @@ class Training:
             raise DiarkitError("--loss=none needs a teacher to learn from")
         return torch.nn.ModuleDict(found).to(self.opts.device)
 
-    def _clean_batch(self):
-        """Return features (N, T, D) of the first batch's crops, as they are."""
-        feats = next(iter(load(self.crops, [self.plan.batch(1, 0)], None, 0)))["feats"]
-        return torch.from_numpy(feats).flatten(0, 1).to(self.opts.device)
+    def _clean_crops(self):
+        """Return features (N, T, D) of a hundred crops or a few more, as they are, cut to the shortest."""
+        count = -(-CLEAN // (self.plan.size * self.plan.options.crops))
+        plans = [self.plan.batch(1, number) for number in range(count)]
+        feats = [torch.from_numpy(batch["feats"]).flatten(0, 1) for batch in load(self.crops, plans, None, 0)]
+        least_t = min(x.shape[1] for x in feats)
+        return torch.cat([x[:, :least_t] for x in feats]).to(self.opts.device)
 
     def _start(self, path):
         try:
             if str(path).endswith(".onnx"):  # folded: normalisations begin anew, as the identity
-                take_over(self.network, from_onnx(Path(path).read_bytes()), self._clean_batch())
+                take_over(self.network, from_onnx(Path(path).read_bytes()), self._clean_crops())
             else:
                 self.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
         except Exception as error:  # a broken file, or weights of another network

@@ -4,12 +4,12 @@ import copy
 import os
 
 import torch
-from torch.nn.functional import adaptive_avg_pool2d, cosine_similarity, mse_loss
+from torch.nn.functional import cosine_similarity, mse_loss
 
 from diarkit.errors import UsageError
 from diarkit.models import fetch
 from diarkit.models.resnet34 import STRIDE, from_onnx
-from diarkit.networks.small import take_over
+from diarkit.networks.shrink import take_over
 from diarkit.training.machine import narrowed
 
 LEAST_T = 96  # feature frames of the shortest window inside a crop, 0.96 s
@@ -47,18 +47,16 @@ class Matching:
             levels = [x.float() for x in network.trunk.levels(feats)[1:]]
         missed = torch.stack([_missed(x, y) for x, y in zip(levels, targets)]).mean()
         frames, wanted = levels[-1].flatten(1, 2), targets[-1].flatten(1, 2)
-        window = windows(len(frames), frames.shape[-1], LEAST_T // network.trunk.stride).to(frames)
+        window = windows(len(frames), frames.shape[-1], LEAST_T // STRIDE).to(frames)
         found = [network.pool(frames), network.pool(frames, window)]
         with torch.no_grad():
-            same = window.repeat_interleave(network.trunk.stride // STRIDE, 1)[:, :wanted.shape[-1]]
-            theirs = [self.teacher.pool(wanted), self.teacher.pool(wanted, same)]
+            theirs = [self.teacher.pool(wanted), self.teacher.pool(wanted, window)]
         near = cosine_similarity(torch.stack(found), torch.stack(theirs), dim=-1).mean()
         return found[0], 1 - near, missed
 
 
 def _missed(x, y):
-    """Return the share of y (B, C, H, T) that x does not explain; y is averaged to the resolution of x."""
-    y = y if y.shape == x.shape else adaptive_avg_pool2d(y, x.shape[-2:])
+    """Return the share of y (B, C, H, T) that x does not explain."""
     return mse_loss(x, y) / y.var()
 
 

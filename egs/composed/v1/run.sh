@@ -6,17 +6,18 @@ half="test"      # half of the speakers; nothing is tuned on test
 num=10           # conversations
 duration=600     # seconds of each, at least
 seed=2           # seed of every random choice
+model=small      # speaker embedding: small, which comes along, or resnet34, a download of 27 MB
 nj=2             # most jobs to run at once
 . "$(dirname "$0")/utils/recipe.sh"
 : "${speech:?is empty. Say where the speech is: ./run.sh --speech DIR}"
 x=${half}_${num}x$duration
-data=data/$x seg=exp/segment/$x feats=exp/fbank_resnet34/$x emb=exp/resnet34_segment/$x found=exp/resnet34_overlap/$x
+data=data/$x seg=exp/segment/$x feats=exp/fbank_resnet34/$x emb=exp/${model}_segment/$x found=exp/${model}_overlap/$x
 
 stage 0 "data" local/prepare.sh --speech "$speech" --half "$half" --num "$num" --duration "$duration" --seed "$seed" "$data"
 stage 1 "local speakers" steps/segment_speakers.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$seg"
 stage 2 "features" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/fbank_resnet34.conf "$data" "$feats"
-stage 3 "embeddings" steps/embed_speakers.sh --nj "$nj" --cmd "$cpu_cmd" "$feats" "$seg" "$emb"
-stage 4 "speakers" steps/cluster_speakers.sh --nj "$nj" --cmd "$cpu_cmd" "$emb" "$seg" "$found"
+stage 3 "embeddings" steps/embed_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats" "$seg" "$emb"
+stage 4 "speakers" steps/cluster_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --plda "$model" "$emb" "$seg" "$found"
 stage 5 "turns" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "$data" "$seg" "$found" "$found/turns"
 stage 6 "score" steps/score.sh --cmd "$cpu_cmd" "$data" "$found/turns" "$found/score"
 stage 6 "results" cat "$found/score/der.txt"
