@@ -6,6 +6,7 @@ some rounds; with two threads the wall clock is what to look at, on an idle mach
 for each of the three masks of each window. Speech is made up: turns of 1 to 8 s, some pauses, some overlap.
 """
 
+import itertools
 import time
 
 import numpy as np
@@ -49,16 +50,16 @@ def best(work, *args):
 
 
 def trunk_table(feats):
-    """Print what one minute costs in each engine."""
-    print(f"{'trunk':6} {'threads':>7} {'block_s':>7} {'s/s':>8} {'wall':>8} {'ratio':>6}")
+    """Print what one minute costs in each network and engine; the ratio is to ResNet34 in ONNX Runtime."""
+    print(f"{'network':8} {'engine':6} {'threads':>7} {'block_s':>7} {'s/s':>8} {'wall':>8} {'ratio':>6}")
     base = None
-    for engine in ENGINES:
-        network = open_network("resnet34", engine=engine)
+    for name, engine in itertools.product(("resnet34", "small"), ENGINES):
+        network = open_network(name, engine=engine)
         for threads, block_s in ((1, 10.0), (1, 40.0), (2, 20.0)):
             trunk = Trunk(network, block_s=block_s, threads=threads)
             cost, wall = best(lambda t: list(t.blocks(feats[:6000])), trunk) / 60
             base = base or cost
-            print(f"{engine:6} {threads:7} {block_s:7.0f} {cost:8.4f} {wall:8.4f} {cost / base:6.2f}", flush=True)
+            print(f"{name:8} {engine:6} {threads:7} {block_s:7.0f} {cost:8.4f} {wall:8.4f} {cost / base:6.2f}", flush=True)
 
 
 def published(network, feats, classes, hop_s, count=4):
