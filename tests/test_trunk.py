@@ -146,6 +146,17 @@ def integers(torch_net):
     return Int8ResNet34(torch_net, scales)
 
 
+def test_digital_silence_does_not_make_the_steps_of_the_features_coarse():
+    torch.manual_seed(0)
+    network = ResNet34(((16, 1, 1), (16, 1, 2), (16, 1, 2), (256, 1, 2))).eval()
+    speech = torch.from_numpy(FEATS[None, :400] - FEATS.mean(0))
+    silence = speech.clone()
+    silence.view(-1)[::2000] = -100
+    with_silence, without = (calibrate(network, [x])["input"] for x in (silence, speech))
+    assert without <= with_silence < 1.1 * without
+    assert without == pytest.approx(speech.abs().max().item() / 127, rel=0.4)
+
+
 @needs_integers
 def test_integers_are_close_and_change_no_bit_with_blocks(integers, one_pass):
     net = Network("int8", None, mels=80, dim=256, trunk=TorchTrunk(integers))

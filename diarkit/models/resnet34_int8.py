@@ -14,6 +14,7 @@ from diarkit.models.int8_scales import of_weights
 from diarkit.models.resnet34 import ResNet34
 
 MIDDLE = 128  # the zero of what has two signs
+INPUT_CLIPPED = 1e-3  # share of the features: digital silence lies far below all speech, and would make steps coarse
 
 
 def is_fast_here():
@@ -97,6 +98,7 @@ def layers(network):
 def calibrate(network, batches, clipped=1e-5):
     """Return {layer name: scale} so that all but the `clipped` share of each layer's outputs fit into 8 bits.
 
+    Of the input INPUT_CLIPPED may be too large, or more where `clipped` is more.
     batches: iterable of (B, T, 80) float32 tensors of mean-normalised features.
     """
     found, hooks = {}, []
@@ -110,7 +112,8 @@ def calibrate(network, batches, clipped=1e-5):
     finally:
         for hook in hooks:
             hook.remove()
-    return {name: _high(torch.cat(values), clipped) / _top(name) for name, values in found.items()}
+    shares = {"input": max(clipped, INPUT_CLIPPED)}
+    return {name: _high(torch.cat(values), shares.get(name, clipped)) / _top(name) for name, values in found.items()}
 
 
 def _keep(found, name, y):
