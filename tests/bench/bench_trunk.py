@@ -59,7 +59,8 @@ def trunk_table(feats):
             trunk = Trunk(network, block_s=block_s, threads=threads)
             cost, wall = best(lambda t: list(t.blocks(feats[:6000])), trunk) / 60
             base = base or cost
-            print(f"{name:8} {engine:6} {threads:7} {block_s:7.0f} {cost:8.4f} {wall:8.4f} {cost / base:6.2f}", flush=True)
+            print(f"{name:8} {engine:6} {threads:7} {block_s:7.0f} {cost:8.4f} {wall:8.4f} {cost / base:6.2f}",
+                  flush=True)
 
 
 def published(network, feats, classes, hop_s, count=4):
