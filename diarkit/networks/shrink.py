@@ -60,8 +60,8 @@ def least_squares(x, y):
     """
     step = max(len(x) * y[0, 0].numel() // PLACES, 1)
     inner = x.shape[1] * 9 + 1
-    squares = torch.zeros(inner, inner, dtype=torch.float64)
-    products = torch.zeros(inner, y.shape[1], dtype=torch.float64)
+    squares = x.new_zeros(inner, inner, dtype=torch.float64)
+    products = x.new_zeros(inner, y.shape[1], dtype=torch.float64)
     for heard, wanted in zip(x, y):
         columns = F.unfold(heard[None], 3, padding=1)[0, :, ::step]
         columns = torch.cat([columns, torch.ones_like(columns[:1])]).double()

@@ -94,7 +94,8 @@ class Training:
     def _start(self, path):
         try:
             if str(path).endswith(".onnx"):  # folded: normalisations begin anew, as the identity
-                take_over(self.network, from_onnx(Path(path).read_bytes()), self._clean_crops())
+                teacher = from_onnx(Path(path).read_bytes()).to(self.opts.device)
+                take_over(self.network, teacher, self._clean_crops())
             else:
                 self.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
         except Exception as error:  # a broken file, or weights of another network
