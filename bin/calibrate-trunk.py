@@ -2,7 +2,7 @@
 """Find the scales of the 8-bit trunk of ResNet34 on the features of real speech: a table `<layer> <scale>`.
 
 Of the features themselves a thousandth may be too large: digital silence lies far below all speech.
-conf/small/int8.scales was made of every 20th utterance that its PLDA was trained on, conf/resnet34_int8.scales of 26
+The shipped scales of small were made of every 20th utterance that its PLDA was trained on, those of resnet34 of 26
 composed conversations, which have no digital silence, and where features had the share of all layers.
 """
 

@@ -2,7 +2,7 @@
 """Find speech: one matrix of [start, end] rows in seconds per recording, empty where nobody speaks.
 
 Methods: webrtc (no weights, fast), energy (Kaldi's compute-vad), silero (a network, fetched once), oracle (a reference
-RTTM). An option of one method is an error with another one. Defaults that fit each method stand in conf/vad_*.conf.
+RTTM). An option of one method is an error with another one. Defaults that fit each method stand in conf/vad/*.conf.
 """
 
 from diarkit import cli

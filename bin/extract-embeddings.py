@@ -20,7 +20,7 @@ from diarkit.tables import MatrixWriter, read_matrices, read_scp
 class ModelOptions:
     """Model"""
 
-    model: str = opt("resnet34", "a name of conf/models.tsv, or a file")
+    model: str = opt("resnet34", "a name of diarkit/weights/models.tsv, or a file")
     feats_config: str = opt("", "the feats.conf that the features were made with (required)")
     all_feats: str | None = opt(None, "an scp: a window of a recording that it has not is an error")
 

@@ -13,6 +13,7 @@ from diarkit import cli, networks
 from diarkit.embed.feats import frame_shift_s
 from diarkit.errors import DiarkitError
 from diarkit.options import opt, options
+from diarkit.places import CONF
 from diarkit.training.augment import AugmentOptions
 from diarkit.training.batches import BatchOptions
 from diarkit.training.corpus import Corpus
@@ -21,8 +22,6 @@ from diarkit.training.embedding import Training
 from diarkit.training.matching import open_matching
 from diarkit.training.options import TrainEmbeddingOptions
 from diarkit.training.store import AudioStore, FeatureStore
-
-ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
 @options
@@ -40,7 +39,7 @@ class InputOptions:
 
 def main(table, utt2spk, out, given, training, batches, augment):
     """Train until the end."""
-    conf = given.feats_config or os.path.join(ROOT, networks.NETWORKS[training.network].features)
+    conf = given.feats_config or str(CONF / networks.NETWORKS[training.network].features)
     feature = open_features(conf) if given.input == "audio" else None
     cache = given.cache or os.path.join(out, "audio")
     store = AudioStore(table, cache, feature.sample_rate, training.workers) if feature else \

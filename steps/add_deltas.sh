@@ -3,7 +3,7 @@
 # Usage: steps/add_deltas.sh [options] <feats> <out>
 # Reads:  <feats>/feats.scp
 # Writes: <out>/feats.scp
-deltas_config=conf/deltas.conf   # options of bin/add-deltas.py
+deltas_config=conf/features/deltas.conf   # options of bin/add-deltas.py
 nj=4                             # most jobs to run at once
 cmd=run.py                       # how to start jobs, see cmd.sh
 . utils/step.sh

@@ -5,8 +5,8 @@
 # Writes: <out>/labels.scp <out>/labels <out>/subsegments
 nj=4             # most jobs to run at once
 cmd=run.py       # how to start jobs, see cmd.sh
-method=ahc       # ahc, spectral, kmeans, meanshift or vbx: takes conf/cluster_<method>.conf
-cluster_config=  # options of bin/cluster-embeddings.py instead of conf/cluster_<method>.conf
+method=ahc       # ahc, spectral, kmeans, meanshift or vbx: takes conf/cluster/<method>.conf
+cluster_config=  # options of bin/cluster-embeddings.py instead of conf/cluster/<method>.conf
 tuned_config=    # what bin/tune-threshold.py wrote; wins over cluster_config
 num_speakers=    # exactly this many in every recording
 min_speakers=    # at least this many
@@ -14,7 +14,7 @@ max_speakers=    # at most this many
 reco2num_spk=    # file `<reco> <speakers>`: exactly this many in each recording
 sure=0.0         # shorter pieces found no speaker, seconds
 . utils/step.sh
-config=${cluster_config:-conf/cluster_$method.conf}
+config=${cluster_config:-conf/cluster/$method.conf}
 need "$emb/emb.scp" "$emb/subsegments" "$config" ${tuned_config:+"$tuned_config"} ${reco2num_spk:+"$reco2num_spk"}
 begin "$out" --out labels.scp labels subsegments \
   --in "$emb/emb.scp" "$emb/subsegments" "$config" ${tuned_config:+"$tuned_config"} ${reco2num_spk:+"$reco2num_spk"}

@@ -3,7 +3,7 @@
 # Usage: steps/cluster_speakers.sh [options] <emb> <seg> <out>
 # Reads:  <emb>/emb.scp <seg>/seg.scp <seg>/seg.conf
 # Writes: <out>/labels.scp <out>/evidence.scp, and <out>/speakers.tsv: how many there are, and why
-cluster_config=conf/cluster_speakers.conf   # options of bin/cluster-speakers.py
+cluster_config=conf/cluster/speakers.conf   # options of bin/cluster-speakers.py
 plda=                                       # what belongs to the embeddings, small, resnet34 or a folder; that of the options when empty
 num_speakers=                               # exactly this many in every recording
 min_speakers=                               # at least this many

@@ -3,7 +3,7 @@
 # Usage: steps/compute_cmvn.sh [options] <feats> <out>
 # Reads:  <feats>/feats.scp
 # Writes: <out>/feats.scp
-cmvn_config=conf/cmvn.conf   # options of bin/apply-cmvn.py
+cmvn_config=conf/features/cmvn.conf   # options of bin/apply-cmvn.py
 nj=4                         # most jobs to run at once
 cmd=run.py                   # how to start jobs, see cmd.sh
 . utils/step.sh

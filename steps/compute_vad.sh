@@ -4,11 +4,11 @@
 # Reads:  <data>/wav.scp [<data>/segments] [<data>/ref.rttm, for --method oracle]
 # Writes: <out>/vad.scp <out>/segments
 method=silero   # silero, webrtc, energy or oracle
-vad_config=     # options of bin/compute-vad.py; conf/vad_<method>.conf when empty
+vad_config=     # options of bin/compute-vad.py; conf/vad/<method>.conf when empty
 nj=4            # most jobs to run at once
 cmd=run.py      # how to start jobs, see cmd.sh
 . utils/step.sh
-config=${vad_config:-conf/vad_$method.conf} within='' reference=''
+config=${vad_config:-conf/vad/$method.conf} within='' reference=''
 [ ! -e "$data/segments" ] || within=$data/segments
 [ "$method" != oracle ] || reference=$data/ref.rttm
 need "$data/wav.scp" "$config" ${within:+"$within"} ${reference:+"$reference"}

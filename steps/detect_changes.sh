@@ -3,14 +3,16 @@
 # Usage: steps/detect_changes.sh [options] <feats> <out>
 # Reads:  <feats>/feats.scp <feats>/feats.conf of steps/make_change_feats.sh, made as those that the model was trained on
 # Writes: <out>/curve.scp: seconds and score of every frame; <out>/changes.scp: seconds of the changes
-model=conf/change_bilstm/final.pt           # weights that the training of the change detector made
-detect_config=conf/detect_changes.conf      # options of bin/detect-changes.py
-pick_config=conf/pick_changes.conf          # options of bin/pick-changes.py
-nj=4                                        # most jobs to run at once
-cmd=run.py                                  # how to start jobs, see cmd.sh
+model=change_bilstm                    # change_bilstm, which is shipped, or a file of trained weights
+detect_config=conf/change/detect.conf  # options of bin/detect-changes.py
+pick_config=conf/change/pick.conf      # options of bin/pick-changes.py
+nj=4                                   # most jobs to run at once
+cmd=run.py                             # how to start jobs, see cmd.sh
 . utils/step.sh
-need "$feats/feats.scp" "$feats/feats.conf" "$model" "$detect_config" "$pick_config"
-begin "$out" --out curve.scp changes.scp --in "$feats/feats.scp" "$feats/feats.conf" "$model" "$detect_config" "$pick_config"
+own=''
+[ ! -f "$model" ] || own=$model
+need "$feats/feats.scp" "$feats/feats.conf" "$detect_config" "$pick_config"
+begin "$out" --out curve.scp changes.scp --in "$feats/feats.scp" "$feats/feats.conf" ${own:+"$own"} "$detect_config" "$pick_config"
 split_data "$feats/feats.scp"
 run_jobs detect_changes detect-changes.py --config="$detect_config" --model="$model" --feats-config="$feats/feats.conf" \
     "scp:$sdata/feats.scp" "ark,scp:$parts/curve.$part.ark,$parts/curve.$part.scp"

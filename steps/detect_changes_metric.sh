@@ -3,12 +3,12 @@
 # Usage: steps/detect_changes_metric.sh [options] <feats> <speech> <out>
 # Reads:  <feats>/feats.scp <feats>/feats.conf of steps/make_mfcc.sh, <speech>/vad.scp
 # Writes: <out>/curve.scp: seconds and score of every candidate; <out>/changes.scp: seconds of the changes
-method=bic       # bic, divergence or kl2: takes conf/detect_<method>.conf
-detect_config=   # options of bin/detect-changes-metric.py instead of conf/detect_<method>.conf
+method=bic       # bic, divergence or kl2: takes conf/change/<method>.conf
+detect_config=   # options of bin/detect-changes-metric.py instead of conf/change/<method>.conf
 nj=4             # most jobs to run at once
 cmd=run.py       # how to start jobs, see cmd.sh
 . utils/step.sh
-config=${detect_config:-conf/detect_$method.conf}
+config=${detect_config:-conf/change/$method.conf}
 need "$feats/feats.scp" "$feats/feats.conf" "$speech/vad.scp" "$config"
 begin "$out" --out curve.scp changes.scp --in "$feats/feats.scp" "$feats/feats.conf" "$speech/vad.scp" "$config"
 split_data "$feats/feats.scp" "$speech/vad.scp"

@@ -4,7 +4,7 @@
 # Reads:  <feats>/feats.scp <feats>/feats.conf <seg>/seg.scp <seg>/seg.conf
 # Writes: <out>/emb.scp
 model=small                             # small, resnet34, campplus, or a file of torch weights of one of these
-embed_config=conf/embed_speakers.conf   # options of bin/embed-speakers.py
+embed_config=conf/embed/speakers.conf   # options of bin/embed-speakers.py
 threads=1                               # blocks each job works on at the same time (no stamp)
 nj=4                                    # most jobs to run at once
 cmd=run.py                              # how to start jobs, see cmd.sh

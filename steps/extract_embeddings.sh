@@ -4,7 +4,7 @@
 # Reads:  <feats>/feats.scp <feats>/feats.conf <windows>/subsegments
 # Writes: <out>/emb.scp <out>/subsegments
 model=resnet34                 # resnet34, small, campplus, ge2e, or a file of your own
-embed_config=conf/embed.conf   # options of bin/extract-embeddings.py
+embed_config=conf/embed/embed.conf   # options of bin/extract-embeddings.py
 threads=1                      # processor threads of each job; rounding changes with it
 nj=4                           # most jobs to run at once
 cmd=run.py                     # how to start jobs, see cmd.sh

@@ -3,7 +3,7 @@
 # Usage: steps/finetune_segmentation.sh [options] <train> <dev> <out>
 # Reads:  <train>/wav.scp <train>/ref.rttm <dev>/wav.scp <dev>/ref.rttm, and <train>/ref.uem <dev>/ref.uem where there are
 # Writes: <out>/best.pt for --model of steps/segment_speakers.sh, <out>/last.pt <out>/metrics.csv <out>/checkpoint.pt
-finetune_config=conf/finetune_segmentation.conf   # options of bin/finetune-segmentation.py
+finetune_config=conf/train/segmentation.conf   # options of bin/finetune-segmentation.py
 cmd=run.py                                        # how to start jobs, see cmd.sh
 . utils/step.sh
 train_uem=$train/ref.uem dev_uem=$dev/ref.uem

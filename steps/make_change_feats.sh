@@ -3,7 +3,7 @@
 # Usage: steps/make_change_feats.sh [options] <data> <out>
 # Reads:  <data>/wav.scp
 # Writes: <out>/feats.scp <out>/feats.conf
-change_feats_config=conf/change_feats.conf   # options of bin/compute-change-feats.py
+change_feats_config=conf/features/change_feats.conf   # options of bin/compute-change-feats.py
 nj=4                                         # most jobs to run at once
 cmd=run.py                                   # how to start jobs, see cmd.sh
 . utils/step.sh

@@ -3,7 +3,7 @@
 # Usage: steps/make_fbank.sh [options] <data> <out>
 # Reads:  <data>/wav.scp
 # Writes: <out>/feats.scp <out>/feats.conf
-fbank_config=conf/fbank.conf   # options of bin/compute-fbank-feats.py
+fbank_config=conf/features/fbank.conf   # options of bin/compute-fbank-feats.py
 nj=4                           # most jobs to run at once
 cmd=run.py                     # how to start jobs, see cmd.sh
 . utils/step.sh

@@ -3,7 +3,7 @@
 # Usage: steps/make_mel.sh [options] <data> <out>
 # Reads:  <data>/wav.scp
 # Writes: <out>/feats.scp <out>/feats.conf
-mel_config=conf/mel_ge2e.conf   # options of bin/compute-mel-feats.py
+mel_config=conf/features/mel_ge2e.conf   # options of bin/compute-mel-feats.py
 nj=4                            # most jobs to run at once
 cmd=run.py                      # how to start jobs, see cmd.sh
 . utils/step.sh

@@ -3,7 +3,7 @@
 # Usage: steps/make_mfcc.sh [options] <data> <out>
 # Reads:  <data>/wav.scp
 # Writes: <out>/feats.scp <out>/feats.conf
-mfcc_config=conf/mfcc.conf   # options of bin/compute-mfcc-feats.py
+mfcc_config=conf/features/mfcc.conf   # options of bin/compute-mfcc-feats.py
 nj=4                         # most jobs to run at once
 cmd=run.py                   # how to start jobs, see cmd.sh
 . utils/step.sh

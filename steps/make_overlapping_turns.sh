@@ -3,7 +3,7 @@
 # Usage: steps/make_overlapping_turns.sh [options] <data> <seg> <clusters> <out>
 # Reads:  <data>/reco2dur <seg>/seg.scp <seg>/seg.conf <seg>/scores.scp <clusters>/labels.scp
 # Writes: <out>/hyp.rttm, and <out>/talk_time: `<reco> <speaker> <seconds>`
-turns_config=conf/overlapping_turns.conf   # options of bin/speakers-to-rttm.py
+turns_config=conf/turns/overlapping.conf   # options of bin/speakers-to-rttm.py
 cmd=run.py                                 # how to start jobs, see cmd.sh
 . utils/step.sh
 need "$data/reco2dur" "$seg/seg.scp" "$seg/seg.conf" "$seg/scores.scp" "$clusters/labels.scp" "$turns_config"

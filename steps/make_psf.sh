@@ -3,7 +3,7 @@
 # Usage: steps/make_psf.sh [options] <data> <out>
 # Reads:  <data>/wav.scp
 # Writes: <out>/feats.scp <out>/feats.conf
-psf_config=conf/psf.conf   # options of bin/compute-psf-feats.py
+psf_config=conf/features/psf.conf   # options of bin/compute-psf-feats.py
 nj=4                       # most jobs to run at once
 cmd=run.py                 # how to start jobs, see cmd.sh
 . utils/step.sh

@@ -3,7 +3,7 @@
 # Usage: steps/make_spectrogram.sh [options] <data> <out>
 # Reads:  <data>/wav.scp
 # Writes: <out>/feats.scp <out>/feats.conf
-spectrogram_config=conf/spectrogram.conf   # options of bin/compute-spectrogram-feats.py
+spectrogram_config=conf/features/spectrogram.conf   # options of bin/compute-spectrogram-feats.py
 nj=4                                       # most jobs to run at once
 cmd=run.py                                 # how to start jobs, see cmd.sh
 . utils/step.sh

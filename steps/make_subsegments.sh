@@ -3,7 +3,7 @@
 # Usage: steps/make_subsegments.sh [options] <vad> <out>
 # Reads:  <vad>/segments
 # Writes: <out>/subsegments
-windows_config=conf/windows.conf   # options of bin/make-subsegments.py
+windows_config=conf/embed/windows.conf   # options of bin/make-subsegments.py
 . utils/step.sh
 need "$vad/segments" "$windows_config"
 begin "$out" --out subsegments --in "$vad/segments" "$windows_config"

@@ -3,7 +3,7 @@
 # Usage: steps/make_trials.sh [options] <data> <out>
 # Reads:  <data>/utt2spk, <data>/utt2group and <data>/trials where they are
 # Writes: <out>/trials
-trials_config=conf/trials.conf   # options of bin/make-trials.py
+trials_config=conf/score/make_trials.conf   # options of bin/make-trials.py
 . utils/step.sh
 own=$data/trials groups=$data/utt2group
 [[ -e $own ]] || own=''

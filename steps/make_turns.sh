@@ -3,7 +3,7 @@
 # Usage: steps/make_turns.sh [options] <data> <clusters> <out>
 # Reads:  <data>/reco2dur <clusters>/labels.scp <clusters>/subsegments
 # Writes: <out>/hyp.rttm, and <out>/talk_time: `<reco> <speaker> <seconds>`
-turns_config=conf/turns.conf   # options of bin/labels-to-rttm.py
+turns_config=conf/turns/turns.conf   # options of bin/labels-to-rttm.py
 cmd=run.py                     # how to start jobs, see cmd.sh
 . utils/step.sh
 need "$data/reco2dur" "$clusters/labels.scp" "$clusters/subsegments" "$turns_config"

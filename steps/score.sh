@@ -3,7 +3,7 @@
 # Usage: steps/score.sh [options] <data> <turns> <out>
 # Reads:  <data>/reco2dur <data>/ref.rttm, <data>/ref.uem where there is one, and <turns>/hyp.rttm
 # Writes: <out>/der.txt to read and <out>/der.tsv for programs
-score_config=conf/score.conf   # options of bin/score-diarization.py
+score_config=conf/score/score.conf   # options of bin/score-diarization.py
 uem=                           # score what this UEM names instead of what <data>/ref.uem names
 tuned_on=                      # file whose first column names the recordings a threshold was tuned on: they are refused
 cmd=run.py                     # how to start jobs, see cmd.sh

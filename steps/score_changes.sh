@@ -3,7 +3,7 @@
 # Usage: steps/score_changes.sh [options] <data> <found> <out>
 # Reads:  <data>/reco2dur <data>/ref.rttm, <data>/ref.uem where there is one, and <found>/changes.scp
 # Writes: <out>/changes.txt to read and <out>/changes.tsv for programs
-score_config=conf/score_changes.conf   # options of bin/score-changes.py
+score_config=conf/score/changes.conf   # options of bin/score-changes.py
 changes=changes.scp                    # the table in <found>; change.scp of a segmentation is one too
 uem=                                   # score what this UEM names instead of what <data>/ref.uem names
 cmd=run.py                             # how to start jobs, see cmd.sh

@@ -7,7 +7,7 @@ backend=cosine                               # cosine or plda
 plda=                                        # plda: folder of a trained one
 mean=                                        # cosine: folder of embeddings whose mean is taken off first
 cohort=                                      # folder of embeddings by which scores are normalised (AS-norm)
-score_trials_config=conf/score_trials.conf   # options of bin/score-trials.py
+score_trials_config=conf/score/trials.conf   # options of bin/score-trials.py
 . utils/step.sh
 inputs=("$trials/trials" "$emb/emb.scp" "$score_trials_config" ${plda:+"$plda/plda"} ${mean:+"$mean/emb.scp"}
         ${cohort:+"$cohort/emb.scp"})

@@ -4,7 +4,7 @@
 # Reads:  <data>/wav.scp <data>/reco2dur
 # Writes: <out>/seg.scp <out>/seg.conf; <out>/vad.scp and <out>/segments, as steps/compute_vad.sh has them;
 #         <out>/overlap.scp <out>/change.scp <out>/scores.scp
-segment_config=conf/segment.conf   # options of bin/segment-speakers.py
+segment_config=conf/segmentation/segment.conf   # options of bin/segment-speakers.py
 model=                             # weights of your own, torch or ONNX; the pinned ones when empty
 threads=1                          # batches each job works on at the same time (no stamp)
 nj=4                               # most jobs to run at once

@@ -8,8 +8,8 @@ num=100                                    # conversations to simulate
 duration=300                               # least length of each in seconds
 prefix=conv                                # ids are this and a number
 seed=0                                     # seed of every random choice
-simulate_config=conf/simulate.conf         # options of bin/simulate-conversations.py
-turn_taking=conf/turn_taking_meeting.json  # statistics of bin/fit-turn-taking.py
+simulate_config=conf/simulate/simulate.conf         # options of bin/simulate-conversations.py
+turn_taking=conf/simulate/turn_taking_meeting.json  # statistics of bin/fit-turn-taking.py
 rirs=                                      # wav.scp of measured room responses, for --rooms=file
 noises=                                    # wav.scp of noises, for --noise=file
 nj=4                                       # most jobs to run at once

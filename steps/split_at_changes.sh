@@ -3,7 +3,7 @@
 # Usage: steps/split_at_changes.sh [options] <speech> <found> <out>
 # Reads:  <speech>/vad.scp <found>/changes.scp
 # Writes: <out>/subsegments: the pieces; <out>/segments: the speech runs that were cut
-split_config=conf/split_at_changes.conf   # options of bin/split-at-changes.py
+split_config=conf/change/split.conf   # options of bin/split-at-changes.py
 changes=changes.scp                       # the table in <found>; change.scp of a segmentation is one too
 cmd=run.py                                # how to start jobs, see cmd.sh
 . utils/step.sh

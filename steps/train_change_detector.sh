@@ -4,7 +4,7 @@
 # Reads:  <data>/ref.rttm, <data>/ref.uem where there is one, <feats>/feats.scp of steps/make_change_feats.sh
 # Writes: <out>/final.pt for --model of steps/detect_changes.sh, <out>/best.pt <out>/checkpoint.pt <out>/metrics.csv
 #         <out>/params.yaml <out>/loss.png <out>/feats.conf
-train_config=conf/train_change.conf   # options of bin/train-change-detector.py
+train_config=conf/train/change.conf   # options of bin/train-change-detector.py
 cmd=run.py                            # how to start jobs, see cmd.sh
 . utils/step.sh
 uem=$data/ref.uem

@@ -3,7 +3,7 @@
 # Usage: steps/train_embedding.sh [options] <data> <out>
 # Reads:  <data>/wav.scp <data>/utt2spk, one line an utterance each; or <feats>/feats.scp <feats>/feats.conf for wav.scp
 # Writes: <out>/final.pt <out>/best.pt <out>/checkpoint.pt <out>/metrics.csv <out>/params.yaml <out>/loss.png
-train_config=conf/train_embedding.conf   # options of bin/train-embedding.py
+train_config=conf/train/embedding.conf   # options of bin/train-embedding.py
 feats=                                   # folder of a features step; empty: audio
 teacher=                                 # scp of a teacher's embeddings of the utterances; empty: none
 cache=                                   # folder of the decoded audio, for several trainings (no stamp)

@@ -57,7 +57,7 @@ def test_help_lists_every_option_with_its_default(binary, call):
 
 @pytest.mark.parametrize("binary,conf", CONFS)
 def test_every_conf_file_gives_the_librarys_features(binary, conf, data, call):
-    path = ROOT / "conf" / f"{conf}.conf"
+    path = ROOT / "conf/features" / f"{conf}.conf"
     done = call(binary, f"--config={path}", "scp:wav.scp", "ark,scp:f.ark,f.scp")
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith(f"{binary} --config=")
@@ -75,12 +75,13 @@ def test_the_confs_of_the_networks_say_what_they_were_trained_on():
     frames = dict(frame_length=25.0, frame_shift=10.0, dither=0.0, snip_edges=True, num_mel_bins=80, low_freq=20.0,
                   high_freq=0.0, preemphasis_coefficient=0.97, remove_dc_offset=True, use_log_fbank=True,
                   use_energy=False, use_power=True, round_to_power_of_two=True)
-    resnet, campplus = (from_conf(FbankOptions, ROOT / "conf" / f"fbank_{m}.conf") for m in ("resnet34", "campplus"))
+    resnet, campplus = (from_conf(FbankOptions, ROOT / f"conf/features/fbank_{m}.conf")
+                        for m in ("resnet34", "campplus"))
     for options in (resnet, campplus):
         assert frames.items() <= vars(options).items()
     assert (resnet.window_type, resnet.sample_scale) == ("hamming", 32768)
     assert (campplus.window_type, campplus.sample_scale) == ("povey", 1)
-    assert from_conf(MelOptions, ROOT / "conf/mel_ge2e.conf") == MelOptions(target_dbfs=-30.0)
+    assert from_conf(MelOptions, ROOT / "conf/features/mel_ge2e.conf") == MelOptions(target_dbfs=-30.0)
 
 
 @pytest.mark.parametrize("binary", MAKERS)
@@ -183,7 +184,7 @@ def recipe(tmp_path, data):
 def test_steps_make_features_and_keep_their_conf(step, recipe, call):
     done = call(f"steps/{step}.sh", "--nj", "2", "data/x", "exp/f")
     assert done.returncode == 0, done.stderr
-    assert (recipe / "exp/f/feats.conf").read_text() == (ROOT / f"conf/{STEPS[step]}.conf").read_text()
+    assert (recipe / "exp/f/feats.conf").read_text() == (ROOT / f"conf/features/{STEPS[step]}.conf").read_text()
     keys = [line.split()[0] for line in (recipe / "exp/f/feats.scp").read_text().splitlines()]
     assert keys == ["a", "b", "c"]
     again = call(f"steps/{step}.sh", "--nj", "2", "data/x", "exp/f")
@@ -198,7 +199,7 @@ def test_steps_that_change_features(recipe, call):
     got = read(f"ark:{recipe}/all.ark")
     assert copied.returncode == 0 and [m.shape[1] for m in got.values()] == [39, 39, 39]
     samples = soundfile.read(recipe / "a.wav", dtype="float32")[0]
-    feats = Mfcc(from_conf(MfccOptions, ROOT / "conf/mfcc.conf"))(samples)
-    wanted = Deltas()(Cmvn(from_conf(CmvnOptions, ROOT / "conf/cmvn.conf"))(feats))
+    feats = Mfcc(from_conf(MfccOptions, ROOT / "conf/features/mfcc.conf"))(samples)
+    wanted = Deltas()(Cmvn(from_conf(CmvnOptions, ROOT / "conf/features/cmvn.conf"))(feats))
     assert np.allclose(got["a"], wanted, atol=1e-4)
-    assert from_conf(DeltaOptions, ROOT / "conf/deltas.conf") == DeltaOptions()
+    assert from_conf(DeltaOptions, ROOT / "conf/features/deltas.conf") == DeltaOptions()

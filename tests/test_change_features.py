@@ -109,13 +109,14 @@ def test_what_is_still_but_for_rounding_is_zero(monkeypatch):
 
 
 def test_the_binary_takes_any_rate_and_the_conf_is_the_default(call, tmp_path):
-    assert from_conf(ChangeFeatsOptions, str(ROOT / "conf/change_feats.conf")) == ChangeFeatsOptions()
+    assert from_conf(ChangeFeatsOptions, str(ROOT / "conf/features/change_feats.conf")) == ChangeFeatsOptions()
     rng, lines = np.random.default_rng(2), []
     for rate in (8000, 16000, 22050, 48000):
         soundfile.write(tmp_path / f"{rate}.flac", rng.normal(0, 0.1, (2 * rate, 2)), rate)
         lines.append(f"r{rate} {rate}.flac\n")
     (tmp_path / "wav.scp").write_text("".join(lines))
-    done = call("compute-change-feats.py", f"--config={ROOT}/conf/change_feats.conf", "scp:wav.scp", "ark:feats.ark")
+    done = call("compute-change-feats.py", f"--config={ROOT}/conf/features/change_feats.conf", "scp:wav.scp",
+                "ark:feats.ark")
     assert done.returncode == 0, done.stderr
     shapes = {key: load().shape for key, load in read_matrices(f"ark:{tmp_path}/feats.ark")}
     assert shapes == {f"r{rate}": (1 + 2 * RATE // 512, 35) for rate in (8000, 16000, 22050, 48000)}

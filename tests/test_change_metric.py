@@ -167,14 +167,14 @@ def test_the_step_finds_changes_in_real_conversations(recipe, call, method):
 
 def test_what_is_missing_is_said(recipe, call):
     done = call("steps/detect_changes_metric.sh", "--method", "glr", "exp/mfcc", "exp/vad", "exp/found")
-    assert done.returncode != 0 and "steps/make_mfcc.sh" in done.stderr and "conf/detect_glr.conf" in done.stderr
+    assert done.returncode != 0 and "steps/make_mfcc.sh" in done.stderr and "conf/change/glr.conf" in done.stderr
     made = call("bin/compute-mfcc-feats.py", "scp:data/x/wav.scp", "ark,scp:f.ark,f.scp")
     assert made.returncode == 0, made.stderr
     said = call("bin/detect-changes-metric.py", "scp:f.scp", "ark:c.ark", "ark:x.ark")
     assert said.returncode == 2 and "--feats-config is required" in said.stderr
     with MatrixWriter(f"ark:{recipe}/vad.ark") as writer:
         writer.write("dev00", np.array([[0.0, 30.0]]))
-    said = call("bin/detect-changes-metric.py", "--feats-config=conf/mfcc.conf", "--speech=ark:vad.ark", "scp:f.scp",
-                "ark:c.ark", "ark,scp:x.ark,x.scp")
+    said = call("bin/detect-changes-metric.py", "--feats-config=conf/features/mfcc.conf", "--speech=ark:vad.ark",
+                "scp:f.scp", "ark:c.ark", "ark,scp:x.ark,x.scp")
     assert said.returncode == 1 and "2 of 3 failed" in said.stderr and "trn04: not in ark:vad.ark" in said.stderr
     assert list(read_scp(str(recipe / "x.scp"))) == ["dev00"]

@@ -119,8 +119,8 @@ def test_features_made_otherwise_than_the_models_are_refused(call, trained, tmp_
 
 
 @pytest.mark.parametrize("name, classes", [
-    ("train_change", (TrainChangeOptions, ChangeLabelOptions)), ("detect_changes", (DetectOptions,)),
-    ("pick_changes", (PickOptions,))])
+    ("train/change", (TrainChangeOptions, ChangeLabelOptions)), ("change/detect", (DetectOptions,)),
+    ("change/pick", (PickOptions,))])
 def test_conf_files_hold_the_defaults(name, classes):
     given = parse([f"--config={ROOT}/conf/{name}.conf"], "", (), classes)[1]
     for cls, found in zip(classes, given):

@@ -34,7 +34,7 @@ def test_labels_every_recording_also_the_silent_one(call, folder, method):
 
 
 def test_ark_scp_and_a_conf_file(call, folder):
-    done = cluster(call, f"--config={ROOT}/conf/cluster_ahc.conf", emb="ark:emb.ark", out="ark,scp:x.ark,x.scp")
+    done = cluster(call, f"--config={ROOT}/conf/cluster/ahc.conf", emb="ark:emb.ark", out="ark,scp:x.ark,x.scp")
     assert done.returncode == 0, done.stderr
     assert labels_in(folder, "x.ark") == PLAN
     assert [line.split()[0] for line in (folder / "x.scp").read_text().splitlines()] == list(PLAN)
@@ -42,7 +42,7 @@ def test_ark_scp_and_a_conf_file(call, folder):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_conf_file_names_its_method_and_holds_the_defaults(method):
-    shown = from_conf(ClusterOptions, ROOT / "conf" / f"cluster_{method}.conf")
+    shown = from_conf(ClusterOptions, ROOT / "conf/cluster" / f"{method}.conf")
     of_the_model = {"ahc": dict(threshold=0.66, min_cluster_size=0.02),
                     "vbx": dict(threshold=0.6, min_cluster_size=0.02),
                     "meanshift": dict(bandwidth=0.88, min_cluster_size=0.05)}.get(method, {})

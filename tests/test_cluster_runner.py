@@ -96,12 +96,12 @@ def test_what_is_asked_for_in_the_engines_words(tmp_path, row, words):
     conf.write_text(f"--{next(iter(row.site))}=long\n--options=--qos=x 'y'\n")
     request = runner.parse("--mem 4G --time 90:30 --num-threads 3 --gpu 2 l.log true".split())
     assert engine.Engine(row, conf).resources(request) == words.split()
-    assert engine.Engine(row, ROOT / f"conf/{row.name}.conf").resources(runner.parse(["l.log", "true"])) == []
+    assert engine.Engine(row, ROOT / f"conf/backend/{row.name}.conf").resources(runner.parse(["l.log", "true"])) == []
 
 
 @pytest.mark.parametrize("row", dialects.TABLE.values())
 def test_the_shipped_conf_says_the_defaults(row):
-    assert engine.read_settings(row, ROOT / f"conf/{row.name}.conf") == engine.read_settings(row)
+    assert engine.read_settings(row, ROOT / f"conf/backend/{row.name}.conf") == engine.read_settings(row)
 
 
 @pytest.mark.parametrize("line, message", [
@@ -118,7 +118,7 @@ def test_a_wrong_setting_is_named(tmp_path, line, message):
 def test_every_recipe_knows_the_backends_and_their_settings(recipe, environment):
     assert (recipe / "cmd.sh").read_text() == (ROOT / "egs/TEMPLATE/cmd.sh").read_text()
     for name in dialects.TABLE:
-        assert (recipe / f"conf/{name}.conf").resolve() == ROOT / f"conf/{name}.conf"
+        assert (recipe / f"conf/backend/{name}.conf").resolve() == ROOT / f"conf/backend/{name}.conf"
         show = 'DIAR_BACKEND=$1; . ./cmd.sh; echo "$cpu_cmd"; echo "$gpu_cmd"'
         done = subprocess.run(["bash", "-c", show, "-", name], cwd=recipe, env=environment, capture_output=True,
                               text=True)
@@ -227,7 +227,7 @@ def test_a_refused_request_names_engine_and_conf(tmp_path, environment, monkeypa
     (tmp_path / "sbatch").write_text("#!/bin/sh\necho no such thing >&2; exit 1\n")
     (tmp_path / "sbatch").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{environment['PATH']}")
-    with pytest.raises(DiarkitError, match=r"slurm refused the jobs: no such thing\n.*--mem=1024M.*conf/slurm.conf"):
+    with pytest.raises(DiarkitError, match=r"slurm refused the jobs: no such thing\n.*--mem=1024M.*backend/slurm.conf"):
         engine.Engine(dialects.SLURM).submit(runner.parse("--mem 1G l.log x".split()), "n", 1, 0, "o", "s")
 
 

@@ -188,7 +188,7 @@ def test_binaries_with_counts(call, folder):
 
 def test_conf_file_parses_with_both_binaries(call, folder):
     from diarkit.options import field_table
-    conf = read_conf(ROOT / "conf" / "cluster_speakers.conf", field_table(SpeakerOptions, ClusterOptions))
+    conf = read_conf(ROOT / "conf" / "cluster/speakers.conf", field_table(SpeakerOptions, ClusterOptions))
     assert {"method", "threshold", "min-cluster-size"} <= {name for name, _, _ in conf}
 
 

@@ -183,7 +183,7 @@ def test_binary_gives_the_same_bytes_however_the_recordings_are_spread(work, cal
     with MatrixWriter(f"ark,scp:{work}/feats.ark,{work}/feats.scp") as writer:
         for reco, frames in (("a", 700), ("b-1", 90), ("z", 1500)):
             writer.write(reco, RNG.random(size=(frames, 40), dtype=np.float32))
-    ge2e = ("extract-embeddings.py", "--model=mine.pt", f"--feats-config={ROOT}/conf/mel_ge2e.conf")
+    ge2e = ("extract-embeddings.py", "--model=mine.pt", f"--feats-config={ROOT}/conf/features/mel_ge2e.conf")
     lines = (work / "feats.scp").read_text().splitlines(keepends=True)
     parts = {"all": lines, "one": lines[1:2], "rest": [lines[2], lines[0]]}
     found = {}

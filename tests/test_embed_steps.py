@@ -46,7 +46,7 @@ def test_made_once_and_again_when_the_options_or_the_network_change(call, recipe
     assert (recipe / "exp/emb/subsegments").read_text() == (recipe / "windows/subsegments").read_text()
     again = call(*STEP, "--nj", "1", *OUT)
     assert again.returncode == 0 and "is up to date" in again.stderr + again.stdout
-    (recipe / "conf" / "embed.conf").write_text("--unit-length=true\n")
+    (recipe / "conf/embed/embed.conf").write_text("--unit-length=true\n")
     changed = call(*STEP, *OUT)
     assert changed.returncode == 0 and "embed.conf" in changed.stderr + changed.stdout
     vectors = load_matrix(f"{recipe}/{read_scp(f'{recipe}/exp/emb/emb.scp')['a']}")

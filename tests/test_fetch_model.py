@@ -155,7 +155,7 @@ def test_the_table_names_what_the_toolkit_needs():
     assert {"resnet34", "campplus", "ge2e", "silero", "segmentation", "mini-audio", "mini-reference"} <= set(found)
     assert {e.name: e.dim for e in found.values() if e.kind == "embedding"} == \
         {"resnet34": 256, "small": 256, "campplus": 192, "ge2e": 256, "ecapa": 192}
-    assert all((ROOT / e.features).is_file() for e in found.values() if e.features != "-")
+    assert all((ROOT / "conf" / e.features).is_file() for e in found.values() if e.features != "-")
     with pytest.raises(UsageError, match="Known: resnet34"):
         models.find("resnet")
 

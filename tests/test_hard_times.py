@@ -187,7 +187,8 @@ def ten_hours(tmp_path, environment):
 def test_ten_hours_in_one_file_within_half_a_gigabyte(ten_hours, environment):
     status, said = run(ten_hours, environment, "--audio", "audio", "--model", "ge2e", "--nj", "1")
     assert status == 0, said
-    feats = "steps/make_fbank.sh --fbank-config conf/fbank_resnet34.conf data/wavs exp/fbank_resnet34/wavs".split()
+    conf = "conf/features/fbank_resnet34.conf"
+    feats = f"steps/make_fbank.sh --fbank-config {conf} data/wavs exp/fbank_resnet34/wavs".split()
     assert subprocess.run(feats, cwd=ten_hours, env=environment).returncode == 0
     found = turns(results(ten_hours) / "rttm" / "day.rttm")
     assert len(found) > 1000 and max(end_s for _, end_s, _ in found) <= 36000

@@ -44,7 +44,7 @@ def recipe(tmp_path):
     torch.save({"state_dict": network.state_dict(), "network": network.config, "features": "fbank_resnet34.conf",
                 "centred": True}, tmp_path / "model" / "final.pt")
     (tmp_path / "feats").mkdir()
-    shutil.copy(ROOT / "conf/fbank_resnet34.conf", tmp_path / "feats" / "feats.conf")
+    shutil.copy(ROOT / "conf/features/fbank_resnet34.conf", tmp_path / "feats" / "feats.conf")
     write_feats(tmp_path, voices(20))
     return tmp_path
 

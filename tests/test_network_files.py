@@ -57,7 +57,7 @@ def test_a_trained_network_is_opened_as_it_was_trained(tmp_path, name, pooling, 
     torch.save({"state_dict": network.state_dict(), **about}, tmp_path / "final.pt")
     opened = open_network(str(tmp_path / "final.pt"))
     assert (opened.mels, opened.dim, opened.centred) == (x.shape[2], network.dim, False)
-    assert opened.features == ROOT / "conf/fbank_resnet34.conf" and (opened.trunk is not None) == one_pass
+    assert opened.features == ROOT / "conf/features/fbank_resnet34.conf" and (opened.trunk is not None) == one_pass
     with torch.inference_mode():
         assert np.allclose(opened.run(x.numpy()), network(x).numpy(), rtol=1e-3, atol=1e-3)
 

@@ -43,7 +43,7 @@ def test_sizes_of_thin_resnet_and_of_our_own():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_table_holds(name):
     design, network = NETWORKS[name], build(name, **LIGHT.get(name, {})).eval()
-    assert (ROOT / design.features).is_file()
+    assert (ROOT / "conf" / design.features).is_file()
     with torch.inference_mode():
         for length_t in (1, 2, 9, 33):
             x = feats(name, length_t=length_t)

@@ -267,7 +267,7 @@ def test_binaries(call, tmp_path):
 
 
 def test_conf_file_shows_the_defaults():
-    assert from_conf(PldaOptions, ROOT / "conf" / "plda.conf") == PldaOptions()
+    assert from_conf(PldaOptions, ROOT / "conf" / "train/plda.conf") == PldaOptions()
 
 
 def test_the_shipped_plda_is_whole():
@@ -275,7 +275,7 @@ def test_the_shipped_plda_is_whole():
     assert backend.unit_length and backend.lda.shape == (256, 256) and (backend.plda.psi > 0.1).all()
     u = backend.latent(np.random.default_rng(0).standard_normal((5, 256)))
     assert (np.diag(backend.plda.scores(u, u)) > 20).all()
-    card = (ROOT / "conf" / "plda_resnet34" / "README.md").read_text(encoding="utf-8")
+    card = (ROOT / "diarkit/weights/plda_resnet34" / "README.md").read_text(encoding="utf-8")
     for word in ("licence", "CC BY 4.0", "LibriSpeech", "speechocean762", "Credit"):
         assert word in card
 

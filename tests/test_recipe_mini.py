@@ -1,6 +1,7 @@
 """egs/mini end to end on the real conversation: the figures, the second run, single stages, kill -9 anywhere."""
 
 import os
+import shutil
 import time
 
 import pytest
@@ -69,19 +70,20 @@ def test_a_count_that_is_asked_for_is_obeyed_and_only_what_depends_on_it_is_made
 
 
 def test_a_changed_conf_remakes_what_depends_on_it_and_says_why(mini, environment):
-    conf = mini[0] / "conf" / "overlapping_turns.conf"
-    text, link = conf.read_text(), os.readlink(conf)
+    own = mini[0] / "conf/turns"
+    text, link = (own / "overlapping.conf").read_text(), os.readlink(own)
     before = contents(mini[0])
-    conf.unlink()
-    conf.write_text(text + "--overlap=false\n")
+    own.unlink()
+    own.mkdir()
+    (own / "overlapping.conf").write_text(text + "--overlap=false\n")
     try:
         status, said = run(mini[0], environment, "--stop-stage", "5")
-        assert status == 0 and "conf/overlapping_turns.conf: has other contents" in said, said
+        assert status == 0 and "conf/turns/overlapping.conf: has other contents" in said, said
         changed = {name for name, data in contents(mini[0]).items() if before.get(name) != data}
         assert changed and all("/turns/" in name for name in changed)
     finally:
-        conf.unlink()
-        conf.symlink_to(link)
+        shutil.rmtree(own)
+        own.symlink_to(link)
         assert run(mini[0], environment)[0] == 0
     assert contents(mini[0]) == before
 

@@ -132,7 +132,7 @@ def test_an_utterance_without_frames_is_named(call, tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros(0), RATE)
     (tmp_path / "feats.scp").write_text("")
     (tmp_path / "empty.txt").write_text("a [ ]\n")
-    conf = ROOT / "conf/fbank_resnet34.conf"
+    conf = ROOT / "conf/features/fbank_resnet34.conf"
     done = call("crop-utterances.py", f"--feats-config={conf}", "ark:empty.txt", "subsegments")
     assert done.returncode == 1 and "a: no frames" in done.stderr
     done = call("crop-utterances.py", "ark:empty.txt", "subsegments")

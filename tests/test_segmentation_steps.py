@@ -76,7 +76,7 @@ def test_a_changed_hop_starts_over_and_what_is_wrong_is_said(call, recipe):
     for name in ("wav.scp", "reco2dur"):
         path = recipe / "data/x" / name
         path.write_text("".join(path.read_text().splitlines(True)[:2]))
-    (recipe / "conf/segment.conf").write_text("--hop-s=5\n--batch=4\n")
+    (recipe / "conf/segmentation/segment.conf").write_text("--hop-s=5\n--batch=4\n")
     done = call(SEG, "--model", "own.pt", "data/x", OUT)
     assert done.returncode == 0 and len(matrices(recipe / OUT / "seg.scp")["dev00"]) == 5, done.stderr
     missing = call(TURNS, "data/x", OUT, "exp/none", "exp/turns")
@@ -97,9 +97,9 @@ def test_turns_refuse_tables_of_other_recordings(call, tmp_path):
     assert "SPEAKER a" not in piped.stdout
 
 
-@pytest.mark.parametrize("conf, binary", [("segment.conf", "segment-speakers.py"),
-                                          ("segment.conf", "scores-to-spans.py"),
-                                          ("overlapping_turns.conf", "speakers-to-rttm.py")])
+@pytest.mark.parametrize("conf, binary", [("segmentation/segment.conf", "segment-speakers.py"),
+                                          ("segmentation/segment.conf", "scores-to-spans.py"),
+                                          ("turns/overlapping.conf", "speakers-to-rttm.py")])
 def test_conf_files_parse_with_their_binaries(call, conf, binary):
     done = call(binary, f"--config={ROOT}/conf/{conf}")
     assert done.returncode == 2 and "expected <" in done.stderr

@@ -20,7 +20,7 @@ STEP = "steps/simulate_conversations.sh"
 CONF = "--max-speakers=3\n--noise=pink,white,babble\n--codecs=ulaw,mp3,gsm\n--codec-share=0.5\n--narrow-share=0.3\n"
 FILES = ("reco2dur", "ref.rttm", "ref.uem", "reco2num_spk", "conditions.tsv", "statistics.tsv",
          "statistics.txt")
-MODEL = str(ROOT / "conf" / "turn_taking_meeting.json")
+MODEL = str(ROOT / "conf/simulate/turn_taking_meeting.json")
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def recipe(tmp_path):
     """A recipe's folder with links to the rooms, a conf of its own and speakers made by the test."""
     for room in ("steps", "utils", "bin"):
         (tmp_path / room).symlink_to(ROOT / room)
-    (tmp_path / "conf").mkdir()
-    (tmp_path / "conf/simulate.conf").write_text(CONF)
-    (tmp_path / "conf/turn_taking_meeting.json").symlink_to(MODEL)
+    (tmp_path / "conf/simulate").mkdir(parents=True)
+    (tmp_path / "conf/simulate/simulate.conf").write_text(CONF)
+    (tmp_path / "conf/simulate/turn_taking_meeting.json").symlink_to(MODEL)
     speaker_folder(tmp_path / "speakers")
     return tmp_path
 

@@ -14,7 +14,7 @@ from diarkit.simulate.conversation import joined
 from diarkit.simulate.options import AcousticOptions, ConversationOptions
 from diarkit.simulate.statistics import as_text, as_tsv, compare
 
-MEETING = ROOT / "conf" / "turn_taking_meeting.json"
+MEETING = ROOT / "conf/simulate/turn_taking_meeting.json"
 
 
 def turns(*rows):
@@ -177,9 +177,9 @@ def test_the_binary_fits_what_the_library_fits(call, tmp_path):
         assert done.returncode == 1 and said in done.stderr and not (tmp_path / "other.json").exists()
 
 
-@pytest.mark.parametrize("conf", ["simulate.conf", "simulate_deck.conf"])
+@pytest.mark.parametrize("conf", ["simulate/simulate.conf", "simulate/deck.conf"])
 def test_conf_files_parse_with_their_binary(call, conf):
     done = call("simulate-conversations.py", f"--config={ROOT}/conf/{conf}")
     assert done.returncode == 2 and "expected <" in done.stderr
     with pytest.raises(UsageError, match="unknown option"):
-        from_conf(ConversationOptions, str(ROOT / "conf" / "segment.conf"))
+        from_conf(ConversationOptions, str(ROOT / "conf" / "segmentation/segment.conf"))

@@ -205,7 +205,7 @@ def test_the_oracle_is_the_union_of_the_references_turns(tmp_path):
     turns = (("x", 0.5, 1.0), ("y", 1.2, 1.0), ("x", 2.9, 5.0))
     (tmp_path / "r").write_text("".join(f"SPEAKER a 1 {t} {n} <NA> <NA> {who} <NA> <NA>\n" for who, t, n in turns))
     own = OracleOptions(oracle_rttm=str(tmp_path / "r"))
-    opts = from_conf(VadOptions, ROOT / "conf" / "vad_oracle.conf", method="oracle")
+    opts = from_conf(VadOptions, ROOT / "conf" / "vad/oracle.conf", method="oracle")
     silence = Samples(np.zeros(3 * RATE, np.float32), RATE)
     assert detect(silence, opts, own, reco="a").tolist() == [[0.5, 2.2], [2.9, 3.0]]
     within = [[1, 2], [2.1, 2.95]]

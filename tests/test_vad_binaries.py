@@ -34,7 +34,7 @@ def spans_of(path):
 
 @pytest.mark.parametrize("method", ["webrtc", "energy"])
 def test_speech_to_segments_to_score(call, data, method):
-    conf = ROOT / "conf" / f"vad_{method}.conf"
+    conf = ROOT / "conf/vad" / f"{method}.conf"
     done = call("compute-vad.py", f"--method={method}", f"--config={conf}", "scp:wav.scp", "ark,scp:v.ark,v.scp")
     assert done.returncode == 0, done.stderr
     assert "b: 0 segments, 0.0 s of 3.0 s" in done.stderr
@@ -54,7 +54,7 @@ def test_speech_to_segments_to_score(call, data, method):
 
 def test_the_oracle_within_given_segments(call, data):
     (data / "given").write_text("g1 a-0 0 3\ng2 a-0 6.5 9\n")
-    words = f"--method=oracle --oracle-rttm=ref.rttm --config={ROOT}/conf/vad_oracle.conf --within=given".split()
+    words = f"--method=oracle --oracle-rttm=ref.rttm --config={ROOT}/conf/vad/oracle.conf --within=given".split()
     done = call("compute-vad.py", *words, "scp:wav.scp", "ark,scp:v.ark,v.scp")
     assert done.returncode == 0, done.stderr
     spans = spans_of(data / "v.scp")

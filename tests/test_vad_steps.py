@@ -36,10 +36,10 @@ def test_speech_is_found_once_and_again_when_the_conf_changes(call, recipe):
     assert list(read_segments(recipe / OUT / "segments")) == ["dev00", "dev01", "trn04"]
     again = call(VAD, "--method=webrtc", "--nj", "1", "data/x", OUT)
     assert again.returncode == 0 and "is up to date" in again.stderr + again.stdout
-    with open(recipe / "conf" / "vad_webrtc.conf", "a", encoding="utf-8") as conf:
+    with open(recipe / "conf/vad/webrtc.conf", "a", encoding="utf-8") as conf:
         conf.write("--webrtc-mode=0\n")
     changed = call(VAD, "--method=webrtc", "data/x", OUT)
-    assert changed.returncode == 0 and "conf/vad_webrtc.conf" in changed.stderr + changed.stdout
+    assert changed.returncode == 0 and "conf/vad/webrtc.conf" in changed.stderr + changed.stdout
     assert (recipe / OUT / "segments").read_bytes() != segments
 
 
@@ -69,8 +69,8 @@ def test_what_is_missing_or_does_not_fit_is_said(call, recipe):
     done = call(VAD, "--method", "oracle", "data/x", OUT)
     assert done.returncode != 0 and "data/x/ref.rttm" in done.stderr
     done = call(VAD, "--method", "sox", "data/x", OUT)
-    assert done.returncode != 0 and "conf/vad_sox.conf" in done.stderr
-    done = call(VAD, "--method", "webrtc", "--vad-config", "conf/vad_silero.conf", "data/x", OUT, "surplus")
+    assert done.returncode != 0 and "conf/vad/sox.conf" in done.stderr
+    done = call(VAD, "--method", "webrtc", "--vad-config", "conf/vad/silero.conf", "data/x", OUT, "surplus")
     assert done.returncode != 0 and "surplus" in done.stderr
     assert not (recipe / OUT / "vad.scp").exists()
 

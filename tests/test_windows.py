@@ -67,13 +67,14 @@ def test_a_hop_that_would_lose_speech_is_refused():
 
 
 def test_the_conf_holds_the_defaults():
-    assert from_conf(WindowOptions, ROOT / "conf" / "windows.conf") == WindowOptions()
+    assert from_conf(WindowOptions, ROOT / "conf" / "embed/windows.conf") == WindowOptions()
 
 
 def test_the_binary_keeps_each_window_in_its_segment(call, tmp_path):
     parts = [make_segment("m-1/x", 3, 7.123), make_segment("m-1/x", 8, 8.3), make_segment("ä", 0, 2)]
     write_segments(tmp_path / "segments", parts)
-    done = call("make-subsegments.py", f"--config={ROOT}/conf/windows.conf", "--hop-s=0.5", "segments", "subsegments")
+    done = call("make-subsegments.py", f"--config={ROOT}/conf/embed/windows.conf", "--hop-s=0.5", "segments",
+                "subsegments")
     assert done.returncode == 0, done.stderr
     made = read_segments(tmp_path / "subsegments")
     assert list(made) == ["m-1/x", "ä"] and [s.id for s in made["ä"]] == ["ä-00000000-00001500", "ä-00000500-00002000"]

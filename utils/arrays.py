@@ -60,7 +60,7 @@ take_gpus() {{
     done
     if (( left )); then
       echo "--gpu {count} is asked for, but {engine} gave this task no GPU and nvidia-smi finds too few free ones on" \\
-        "$HOSTNAME. See --gpu in conf/{engine}.conf; to use the CPU leave --gpu out, in a recipe see cmd.sh"
+        "$HOSTNAME. See --gpu in conf/backend/{engine}.conf; to use the CPU leave --gpu out, in a recipe see cmd.sh"
       return 1
     fi
     CUDA_VISIBLE_DEVICES=${{found#,}}

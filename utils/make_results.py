@@ -58,7 +58,7 @@ def table(scores):
         first = rows.get(protocols[0])
         if first is None or set(rows) != set(protocols):
             raise DiarkitError(f"{folder}/der.tsv has the protocols {', '.join(rows)}, others have "
-                               f"{', '.join(protocols)}. Score all with the same conf/score.conf")
+                               f"{', '.join(protocols)}. Score all with the same conf/score/score.conf")
         parts = " + ".join(cell(first[name]) for name in ("miss", "fa", "conf"))
         cells = [str(number), os.path.dirname(folder).removeprefix("exp/"), cell(first["der"]), parts,
                  *(cell(rows[p]["der"]) for p in protocols[1:]), cell(first["jer"]),

@@ -26,9 +26,11 @@ def writers(name):
 
 
 def alike(path):
-    """Return the files that differ from a missing one in its last word: conf/vad_silero.conf for conf/vad_x.conf."""
+    """Return what may be meant by a missing file: those that differ in their last word, or configurations beside it."""
     stem, extension = os.path.splitext(path)
-    found = sorted(glob.glob(f"{glob.escape(stem.rpartition('_')[0])}_*{extension}")) if "_" in stem else []
+    words = glob.glob(f"{glob.escape(stem.rpartition('_')[0])}_*{extension}") if "_" in os.path.basename(stem) else []
+    beside = glob.glob(f"{glob.escape(os.path.dirname(path))}/*.conf") if extension == ".conf" else []
+    found = sorted(words or beside)
     return f"; there are {' '.join(found)}" if found else ""
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make a new recipe out of egs/TEMPLATE: its own files are copied; steps, utils, bin, local and every conf file are links.
+# Make a new recipe out of egs/TEMPLATE: its own files are copied; steps, utils, bin, local and every folder of conf are links.
 # The link local leads to local/<corpus> where there is one, else to local/wavs, which knows folders of audio + RTTM.
 # Usage: utils/new_recipe.sh <recipe>
 # Writes: <recipe>, for example egs/foo/v1 for the corpus foo
@@ -17,8 +17,9 @@ up=$(python3 -c 'import os, sys; print(os.path.relpath(*sys.argv[1:]))' "$root" 
 cp "$root"/egs/TEMPLATE/{run.sh,cmd.sh,path.sh,README.md,RESULTS.md} "$recipe"
 for name in steps utils bin; do ln -s "$up/$name" "$recipe/$name"; done
 ln -s "$up/local/$corpus" "$recipe/local"
-for file in "$root"/conf/*.conf "$root"/conf/{change_bilstm,turn_taking_meeting.json}; do
-  ln -s "../$up/conf/${file##*/}" "$recipe/conf/${file##*/}"
+for folder in "$root"/conf/*/; do
+  folder=$(basename "$folder")
+  ln -s "../$up/conf/$folder" "$recipe/conf/$folder"
 done
 cat >&2 <<END
 Made $recipe. What to do next:

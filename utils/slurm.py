@@ -5,7 +5,7 @@ Usage: slurm.py [--mem 4G] [--gpu 1] [--time 2:00:00] [--num-threads 4] [--max-j
                 [--retries N] [JOB=1:N] LOG COMMAND...
 
 The same convention, logs, markers and statuses as run.py. How tasks are asked for at your site stands in
-conf/slurm.conf. Ctrl-C or a kill cancels the array.
+conf/backend/slurm.conf. Ctrl-C or a kill cancels the array.
 
   --max-jobs-run N   most tasks at once; as many as Slurm starts
   --num-threads N    threads of each task, and CPUs asked for; 1

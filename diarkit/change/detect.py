@@ -5,23 +5,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from diarkit import models
 from diarkit.change.grid import FRAME_S, STEP_S, WINDOW_T, window_starts
 from diarkit.change.network import load_network
 from diarkit.embed.feats import parse_options, refuse_others
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.features.change import DIM, ChangeFeatsOptions
-from diarkit.models.table import TABLE
 from diarkit.options import opt, options
 from diarkit.tables import forget_pages
-
-SHIPPED = TABLE.parent / "change_bilstm" / "final.pt"
 
 
 @options
 class DetectOptions:
     """Detection of changes by the Bi-LSTM."""
 
-    model: str | None = opt(None, "a weights file of train-change-detector.py (none: the one in conf/change_bilstm)")
+    model: str = opt("change_bilstm", "change_bilstm, which is shipped, or a weights file of train-change-detector.py")
     step_s: float = opt(STEP_S, "a window of 3.2 s starts every so many seconds; larger is faster", above=0)
     batch: int = opt(64, "windows that go through the network together", low=1, high=4096)
 
@@ -30,12 +28,17 @@ class DetectOptions:
             raise UsageError(f"--step-s {self.step_s:g} is longer than a window, {WINDOW_T * FRAME_S:.2f} s")
 
 
+def weights_of(model):
+    """Return the path of the weights of a model's name or of a file; raises DiarkitError where there is none."""
+    return Path(model) if Path(model).is_file() else models.fetch(model)
+
+
 def check_feats(conf, options):
     """Raise UsageError where features were made with other options than those that the network was trained on.
 
     conf: the file of the features; it is compared with the feats.conf beside the weights, if there is one.
     """
-    needed = Path(options.model or SHIPPED).with_name("feats.conf")
+    needed = weights_of(options.model).with_name("feats.conf")
     if needed.exists():
         refuse_others(conf, parse_options(conf, ChangeFeatsOptions), needed, parse_options(needed, ChangeFeatsOptions))
 
@@ -45,7 +48,7 @@ class Detector:
 
     def __init__(self, options=None):
         self.options = options or DetectOptions()
-        self.network = load_network(self.options.model or SHIPPED)
+        self.network = load_network(weights_of(self.options.model))
 
     def __call__(self, feats):
         """Return the curve (T, 2) float64 of features (T, 35): time in seconds, score from 0 to 1.

@@ -25,7 +25,7 @@ class EmbedOptions:
 class Extractor:
     """Embeddings of windows: `extractor(features (T, D), windows (N, 2) seconds) -> (N, E) float32`.
 
-    model: a name of conf/models.tsv, a file, or an open Network. shift_s: from one feature frame to the next.
+    model: a name of the model table, a file, or an open Network. shift_s: from one feature frame to the next.
     """
 
     def __init__(self, model, options=None, shift_s=0.01):

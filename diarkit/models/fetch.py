@@ -17,7 +17,7 @@ from diarkit.models import table
 
 
 def fetch(name, source=None, models=table.TABLE):
-    """Return the path of a checked file of conf/models.tsv, downloading it once.
+    """Return the path of a checked file of diarkit/weights/models.tsv, downloading it once.
 
     Sources in order: `source` (a file of the user's), the folder $DIARKIT_MODELS, the table's folder for what is
     shipped with it, the cache

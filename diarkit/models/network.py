@@ -9,9 +9,9 @@ from diarkit.files import read_number_table
 from diarkit.models import table
 from diarkit.models.fetch import fetch
 from diarkit.models.run import OWN, PUBLISHED, OnnxTrunk, TorchTrunk, onnx_session, torch_run
+from diarkit.places import CONF, WEIGHTS
 
-SCALES = {name: table.TABLE.parent / path for name, path in (  # of the networks of ResNet34's form in 8 bits
-    ("resnet34", "resnet34_int8.scales"), ("small", "small/int8.scales"))}
+SCALES = {name: WEIGHTS / name / "int8.scales" for name in ("resnet34", "small")}  # of the trunks that run in 8 bits
 LONGEST_T = 3000  # 30 s: longer input is cut, so that memory is bounded
 
 
@@ -58,7 +58,7 @@ def open_network(model, threads=1, engine="onnx"):
 
 def conf_of(name):
     """Return the path of the features' conf file that the model table gives for a name."""
-    return table.TABLE.parents[1] / table.find(name).features
+    return CONF / table.find(name).features
 
 
 def _open_file(path, name, threads, engine):
@@ -130,7 +130,7 @@ def _trained(path, about, threads):
     from diarkit.embed.trunk import fits
 
     network = networks.fold(networks.load(path))
-    conf = table.TABLE.parent / str(about.get("features"))
+    conf = CONF / "features" / str(about.get("features"))
     pooled = network.config["pooling"] == "statistics" and not network.unit_length
     one_pass = pooled and fits(network.trunk.stride, network.trunk.field_t)
     return Network(network.config["name"], torch_run(network, threads), mels=network.config["feats_dim"],

@@ -1,9 +1,9 @@
 """The trunk of ResNet34 in 8-bit integers, on processors that multiply them fast (AVX-512 VNNI).
 
 Weights have one scale for each output channel, activations one for each layer, found once on real speech
-(conf/resnet34_int8.scales). What leaves a convolution is rectified, hence unsigned: its zero is 0. Features and what
-leaves a shortcut have two signs: their zero is 128. Products of integers are summed exactly, so the number of threads
-and the place of a block change no bit.
+(int8.scales beside the weights). What leaves a convolution is rectified, hence unsigned: its zero is 0. Features and
+what leaves a shortcut have two signs: their zero is 128. Products of integers are summed exactly, so the number
+of threads and the place of a block change no bit.
 Jacob et al. 2018, "Quantization and training of neural networks for efficient integer-arithmetic-only inference".
 """
 

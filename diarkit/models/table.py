@@ -1,12 +1,13 @@
-"""The table of pretrained files, conf/models.tsv: where each comes from, what it is, and its checksum."""
+"""The table of pretrained files, diarkit/weights/models.tsv: where each comes from, what it is, and its checksum."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from diarkit.errors import UsageError, data_error
 from diarkit.files import read_lines
+from diarkit.places import WEIGHTS
 
-TABLE = Path(__file__).resolve().parents[2] / "conf" / "models.tsv"
+TABLE = WEIGHTS / "models.tsv"
 
 
 class Entry(NamedTuple):
@@ -41,7 +42,7 @@ class Entry(NamedTuple):
 def read_models(path=TABLE):
     """Return {name: Entry} of a model table: tab-separated, a header line, `#` lines are comments."""
     found, header = {}, None
-    for number, line in read_lines(path, mend="Install diarkit from its checkout with pip install -e"):
+    for number, line in read_lines(path, mend="Install diarkit again: the file comes with the package"):
         if line.startswith("#"):
             continue
         cells = line.split("\t")

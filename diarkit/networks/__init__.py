@@ -40,21 +40,21 @@ class Design(NamedTuple):
     tail: Any = None
 
 
-FBANK = "conf/fbank_resnet34.conf"
+FBANK = "features/fbank_resnet34.conf"
 ECAPA = "Desplanques et al. 2020"
 NETWORKS = {
-    "xvector": Design("Snyder et al. 2018", "conf/fbank_xvector.conf", 24, 512, "statistics", xvector.XvectorTrunk, {},
-                      tail=xvector.tail),
+    "xvector": Design("Snyder et al. 2018", "features/fbank_xvector.conf", 24, 512, "statistics", xvector.XvectorTrunk,
+                      {}, tail=xvector.tail),
     "ecapa": Design(ECAPA, FBANK, 80, 192, "channel_attentive", ecapa.EcapaTrunk, {"channels": 512}, head=ecapa.head),
     "ecapa1024": Design(ECAPA, FBANK, 80, 192, "channel_attentive", ecapa.EcapaTrunk, {"channels": 1024},
                         head=ecapa.head),
     "resnet34": Design("He et al. 2016; Wang et al. 2023", FBANK, 80, 256, "statistics", ResNetTrunk, {}),
-    "thin_resnet34": Design("Xie et al. 2019", "conf/spectrogram.conf", 257, 512, "ghostvlad", ThinResNetTrunk, {}),
-    "rescnn": Design("Li et al. 2017", "conf/psf_deepspeaker.conf", 64, 512, "mean", ResCnnTrunk, {},
+    "thin_resnet34": Design("Xie et al. 2019", "features/spectrogram.conf", 257, 512, "ghostvlad", ThinResNetTrunk, {}),
+    "rescnn": Design("Li et al. 2017", "features/psf_deepspeaker.conf", 64, 512, "mean", ResCnnTrunk, {},
                      unit_length=True, centred=False),
-    "lstm": Design("Wan et al. 2018", "conf/mel_ge2e.conf", 40, 256, "last", lstm.LstmTrunk, {}, unit_length=True,
+    "lstm": Design("Wan et al. 2018", "features/mel_ge2e.conf", 40, 256, "last", lstm.LstmTrunk, {}, unit_length=True,
                    centred=False, most_t=160, head=lstm.head),
-    "bilstm": Design("Wan et al. 2018", "conf/mel_ge2e.conf", 40, 256, "last", lstm.LstmTrunk, {"both_ways": True},
+    "bilstm": Design("Wan et al. 2018", "features/mel_ge2e.conf", 40, 256, "last", lstm.LstmTrunk, {"both_ways": True},
                      unit_length=True, centred=False, most_t=160, head=lstm.head),
     "small": Design("our own", FBANK, 80, 256, "statistics", SmallTrunk, {}),
 }

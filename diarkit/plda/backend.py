@@ -10,11 +10,10 @@ from diarkit.errors import DiarkitError, UsageError
 from diarkit.files import atomic
 from diarkit.kaldi_arrays import write_binary
 from diarkit.options import from_conf, opt, options
+from diarkit.places import WEIGHTS
 from diarkit.plda.kaldi import read_plda, write_plda
 from diarkit.plda.model import Plda
 from diarkit.tables import load_matrix
-
-CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
 @options
@@ -84,7 +83,7 @@ def read_backend(folder):
 
 def open_backend(name):
     """Return the Backend of a folder, or the one shipped for a model's name, such as resnet34."""
-    shipped = {path.name.removeprefix("plda_"): path for path in sorted(CONF.glob("plda_*")) if path.is_dir()}
+    shipped = {path.name.removeprefix("plda_"): path for path in sorted(WEIGHTS.glob("plda_*")) if path.is_dir()}
     if name in shipped:
         return read_backend(shipped[name])
     if not Path(name).is_dir():

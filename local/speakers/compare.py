@@ -17,6 +17,7 @@ from diarkit import cli, networks
 from diarkit.errors import DiarkitError
 from diarkit.files import read_lines
 from diarkit.options import opt, options
+from diarkit.places import CONF
 from diarkit.training.corpus import Corpus
 from diarkit.training.crops import open_features
 from diarkit.training.store import AudioStore
@@ -45,7 +46,7 @@ def opened(path):
     """Return (network, its feature, whether crops are centred) of a file that train-embedding.py wrote."""
     network = networks.load(path)
     about = torch.load(path, map_location="cpu", weights_only=True)
-    return network, open_features(str(ROOT / "conf" / about["features"])), about["centred"]
+    return network, open_features(str(CONF / "features" / about["features"])), about["centred"]
 
 
 def seconds(network, feature):
@@ -60,7 +61,7 @@ def seconds(network, feature):
 
 def cost(network, feature):
     """Return processor seconds per second of audio of a network and of a ResNet34: the least of some turns."""
-    beside = networks.build("resnet34").eval(), open_features(str(ROOT / networks.NETWORKS["resnet34"].features))
+    beside = networks.build("resnet34").eval(), open_features(str(CONF / networks.NETWORKS["resnet34"].features))
     both = [(networks.fold(network), feature), (networks.fold(beside[0]), beside[1])]
     return np.min([[seconds(*one) for one in both] for _ in range(TURNS)], axis=0) / AUDIO_S
 

@@ -51,9 +51,9 @@ def run(*words, cwd):
 def der(recipe, name, embeddings, out):
     """Return the DER lines of the rest of the pipeline on these embeddings."""
     seg, data = f"exp/segment/{name}", f"data/{name}"
-    run("cluster-speakers.py", "--config=conf/cluster_speakers.conf", "--plda=resnet34", f"--seg-config={seg}/seg.conf",
+    run("cluster-speakers.py", "--config=conf/cluster/speakers.conf", "--plda=resnet34", f"--seg-config={seg}/seg.conf",
         f"scp:{embeddings}", f"scp:{seg}/seg.scp", f"ark,scp:{out}/l.ark,{out}/l.scp", cwd=recipe)
-    run("speakers-to-rttm.py", "--config=conf/overlapping_turns.conf", f"--seg-config={seg}/seg.conf",
+    run("speakers-to-rttm.py", "--config=conf/turns/overlapping.conf", f"--seg-config={seg}/seg.conf",
         f"--scores=scp:{seg}/scores.scp", f"scp:{seg}/seg.scp", f"scp:{out}/l.scp", f"{data}/reco2dur", f"{out}/h.rttm",
         cwd=recipe)
     run("score-diarization.py", f"{data}/ref.rttm", f"{data}/reco2dur", f"{out}/h.rttm", out, cwd=recipe)

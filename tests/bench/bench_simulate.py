@@ -17,16 +17,16 @@ from diarkit.options import field_table, parse_value, read_conf
 from diarkit.simulate import AcousticOptions, ConversationOptions, Pool, Simulator
 
 CONF = Path(__file__).parents[2] / "conf"
-KINDS = {"dry, pink noise": {}, "rooms": {"rooms": "image"}, "conf/simulate.conf": None}
+KINDS = {"dry, pink noise": {}, "rooms": {"rooms": "image"}, "conf/simulate/simulate.conf": None}
 
 
 def options(kind):
     """Return (ConversationOptions, AcousticOptions) of one of KINDS; None stands for the shipped conf."""
     classes = (ConversationOptions, AcousticOptions)
     table, values = field_table(*classes), {cls: {} for cls in classes}
-    for name, text, _ in read_conf(CONF / "simulate.conf", table) if KINDS[kind] is None else []:
+    for name, text, _ in read_conf(CONF / "simulate/simulate.conf", table) if KINDS[kind] is None else []:
         values[table[name][0]][table[name][1].name] = parse_value(table[name][1], text)
-    values[ConversationOptions]["turn_taking"] = str(CONF / "turn_taking_meeting.json")
+    values[ConversationOptions]["turn_taking"] = str(CONF / "simulate/turn_taking_meeting.json")
     values[AcousticOptions].update(KINDS[kind] or {})
     return [cls(**values[cls]) for cls in classes]
 

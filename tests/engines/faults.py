@@ -35,7 +35,7 @@ class Faults:
 
     def configure(self, recipe, *lines):
         """Write the site's settings: short patience, and these lines."""
-        recipe.write(f"conf/{recipe.name}.conf", "\n".join(["--grace-s=1", "--silent-s=40", *lines, ""]))
+        recipe.write(f"conf/backend/{recipe.name}.conf", "\n".join(["--grace-s=1", "--silent-s=40", *lines, ""]))
 
     def run(self, recipe, *words, **env):
         return recipe.run(self.runner, *words, **env)
@@ -126,7 +126,7 @@ class Faults:
         self.configure(recipe, self.wrong_queue)
         status, said = self.run(recipe, "JOB=1:2", "log/x.JOB.log", "touch", "ran")
         assert status == 1 and f"{recipe.name} refused the jobs: " in said and "nowhere" in said, said
-        assert f"See conf/{recipe.name}.conf" in said and "Traceback" not in said
+        assert f"See conf/backend/{recipe.name}.conf" in said and "Traceback" not in said
         assert not recipe.has("ran") and not recipe.has("log/.arrays")
 
     def test_too_much_memory_ends_a_task_and_is_told(self, recipe, engine):

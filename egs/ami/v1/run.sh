@@ -7,11 +7,11 @@ train_corpus=          # folder of that corpus
 train_set=train        # what is trained on: a list of recordings, train.txt; a set that shares one of them is not scored
 sets="dev test"        # what is scored: lists too
 lists=conf/lists       # folder of lists of recordings
-detector=              # a trained detector, such as conf/change_bilstm/final.pt; trained here when empty
+detector=              # change_bilstm, which is shipped, or trained weights; trained here when empty
 clustering=meanshift   # meanshift, meanshift_tsne (as published), or kmeans with the number of speakers given
 prepare_config=conf/prepare.conf       # options of local/make_data.py
-train_config=conf/train_change.conf    # options of bin/train-change-detector.py
-pick_config=conf/pick_changes.conf     # options of bin/pick-changes.py
+train_config=conf/train/change.conf    # options of bin/train-change-detector.py
+pick_config=conf/change/pick.conf     # options of bin/pick-changes.py
 sure=2.0               # shorter pieces found no speaker, seconds; 0: all are alike, as published
 nj=2                   # most jobs to run at once
 . "$(dirname "$0")/utils/recipe.sh"
@@ -32,8 +32,8 @@ for x in $sets; do stage 3 "score changes $x" steps/score_changes.sh --cmd "$cpu
 for x in $sets; do stage 4 "speech activity $x" steps/compute_vad.sh --nj "$nj" --cmd "$cpu_cmd" --method webrtc "data/$x" "$speech/$x"; done
 for x in $sets; do stage 4 "pieces $x" steps/split_at_changes.sh --cmd "$cpu_cmd" "$speech/$x" "$changes/$x" "$pieces/$x"; done
 for x in $sets; do stage 5 "mel features $x" steps/make_mel.sh --nj "$nj" --cmd "$cpu_cmd" "data/$x" "$mel/$x"; done
-for x in $sets; do stage 5 "d-vectors $x" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model ge2e --embed-config conf/embed_pieces.conf "$mel/$x" "$pieces/$x" "$emb/$x"; done
-for x in $sets; do stage 6 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config conf/tuned_ge2e.conf --reco2num-spk "${given:+data/$x/$given}" --sure "$sure" "$emb/$x" "$found/$x"; done
+for x in $sets; do stage 5 "d-vectors $x" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model ge2e --embed-config conf/embed/pieces.conf "$mel/$x" "$pieces/$x" "$emb/$x"; done
+for x in $sets; do stage 6 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config conf/cluster/tuned_ge2e.conf --reco2num-spk "${given:+data/$x/$given}" --sure "$sure" "$emb/$x" "$found/$x"; done
 for x in $sets; do stage 7 "turns $x" steps/make_turns.sh --cmd "$cpu_cmd" "data/$x" "$found/$x" "$found/$x/turns"; done
 for x in $sets; do stage 8 "score $x" steps/score.sh --cmd "$cpu_cmd" --tuned-on "${train:+data/$train/wav.scp}" "data/$x" "$found/$x/turns" "$found/$x/score"; done
 for x in $sets; do stage 8 "results $x" cat "$found/$x/score/der.txt"; done

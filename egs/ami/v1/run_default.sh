@@ -13,7 +13,7 @@ seg=exp/segment feats=exp/fbank_resnet34 emb=exp/${model}_segment found=exp/${mo
 
 for x in $sets; do stage 0 "data $x" local/prepare.sh --list "$lists/$x.txt" --prepare-config "$prepare_config" "$corpus" "data/$x"; done
 for x in $sets; do stage 1 "local speakers $x" steps/segment_speakers.sh --nj "$nj" --cmd "$cpu_cmd" "data/$x" "$seg/$x"; done
-for x in $sets; do stage 2 "features $x" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/fbank_resnet34.conf "data/$x" "$feats/$x"; done
+for x in $sets; do stage 2 "features $x" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/features/fbank_resnet34.conf "data/$x" "$feats/$x"; done
 for x in $sets; do stage 3 "embeddings $x" steps/embed_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats/$x" "$seg/$x" "$emb/$x"; done
 for x in $sets; do stage 4 "speakers $x" steps/cluster_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --plda "$model" "$emb/$x" "$seg/$x" "$found/$x"; done
 for x in $sets; do stage 5 "turns $x" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "data/$x" "$seg/$x" "$found/$x" "$found/$x/turns"; done

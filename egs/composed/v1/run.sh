@@ -15,7 +15,7 @@ data=data/$x seg=exp/segment/$x feats=exp/fbank_resnet34/$x emb=exp/${model}_seg
 
 stage 0 "data" local/prepare.sh --speech "$speech" --half "$half" --num "$num" --duration "$duration" --seed "$seed" "$data"
 stage 1 "local speakers" steps/segment_speakers.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$seg"
-stage 2 "features" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/fbank_resnet34.conf "$data" "$feats"
+stage 2 "features" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/features/fbank_resnet34.conf "$data" "$feats"
 stage 3 "embeddings" steps/embed_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats" "$seg" "$emb"
 stage 4 "speakers" steps/cluster_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --plda "$model" "$emb" "$seg" "$found"
 stage 5 "turns" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "$data" "$seg" "$found" "$found/turns"

@@ -6,7 +6,7 @@ speech=          # folder of speech with utterances.tsv: path, speaker, corpus, 
 num=40           # conversations to train on
 num_dev=8        # conversations of other speakers to choose the best round by
 duration=180     # seconds of each, at least
-finetune_config=conf/finetune_segmentation.conf   # options of bin/finetune-segmentation.py
+finetune_config=conf/train/segmentation.conf   # options of bin/finetune-segmentation.py
 nj=2             # most jobs to run at once
 . "$(dirname "$0")/utils/recipe.sh"
 : "${speech:?is empty. Say where the speech is: ./run_finetune.sh --speech DIR}"

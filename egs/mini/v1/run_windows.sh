@@ -18,11 +18,11 @@ for x in $sets; do stage 0 "check $x" utils/validate_data_dir.py --audio true "d
 for x in $sets; do stage 1 "speech activity $x" steps/compute_vad.sh --nj "$nj" --cmd "$cpu_cmd" --method "$vad" "data/$x" "$speech/$x"; done
 for x in $sets; do stage 1 "windows $x" steps/make_subsegments.sh "$speech/$x" "$windows/$x"; done
 
-for x in $sets; do stage 2 "features $x" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/${kind}_$model.conf" "data/$x" "$feats/$x"; done
+for x in $sets; do stage 2 "features $x" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/features/${kind}_$model.conf" "data/$x" "$feats/$x"; done
 
 for x in $sets; do stage 3 "embeddings $x" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats/$x" "$windows/$x" "$emb/$x"; done
 
-for x in $sets; do stage 4 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/tuned_$model.conf" --num-speakers "$num_speakers" "$emb/$x" "$found/$x"; done
+for x in $sets; do stage 4 "speakers $x" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/cluster/tuned_$model.conf" --num-speakers "$num_speakers" "$emb/$x" "$found/$x"; done
 
 for x in $sets; do stage 5 "turns $x" steps/make_turns.sh "data/$x" "$found/$x" "$found/$x/turns"; done
 

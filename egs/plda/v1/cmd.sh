@@ -2,8 +2,8 @@
 # How jobs are started: $cpu_cmd for plain work, $gpu_cmd for work that needs a GPU. The same file in every recipe.
 #
 #   DIAR_BACKEND=local ./run.sh   (the default) jobs run on this machine, as many at once as it has CPUs
-#   DIAR_BACKEND=slurm ./run.sh   as arrays of Slurm; partition, account and the like: conf/slurm.conf
-#   DIAR_BACKEND=sge ./run.sh     as arrays of Grid Engine; queue, project and the like: conf/sge.conf
+#   DIAR_BACKEND=slurm ./run.sh   as arrays of Slurm; partition, account and the like: conf/backend/slurm.conf
+#   DIAR_BACKEND=sge ./run.sh     as arrays of Grid Engine; queue, project and the like: conf/backend/sge.conf
 #
 # Behind the runner stands what every job asks for:
 #   <runner> [--mem 4G] [--gpu 1] [--time 2:00:00] [--num-threads 4] [--max-jobs-run N] [--retries N] [JOB=1:N] LOG COMMAND...

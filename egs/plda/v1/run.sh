@@ -12,7 +12,7 @@ feats=exp/${kind}_$model emb=exp/$model
 
 for x in tune test; do stage 0 "crops $x" local/prepare.sh --speech "$speech" --half "$x" --corpora "$corpora" --crop-config "conf/crops_$x.conf" "data/$x"; done
 
-for x in tune test; do stage 1 "features $x" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/${kind}_$model.conf" "data/$x" "$feats/$x"; done
+for x in tune test; do stage 1 "features $x" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/features/${kind}_$model.conf" "data/$x" "$feats/$x"; done
 
 for x in tune test; do stage 2 "embeddings $x" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats/$x" "data/$x" "$emb/$x"; done
 

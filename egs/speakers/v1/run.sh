@@ -6,12 +6,12 @@ layout=folder                            # voxceleb, librispeech, vctk, openslr3
 trials=                                  # the corpus's own list of trials, such as veri_test2.txt; drawn when empty
 model=                                   # a pretrained model's name or file; trained here when empty
 tag=small                                # name of the system: its results lie in exp/<tag>
-train_config=conf/train_embedding.conf   # network, loss, augmentation and all else of the training
+train_config=conf/train/embedding.conf   # network, loss, augmentation and all else of the training
 features=fbank_resnet34                  # conf of the model's features: fbank_resnet34, fbank_campplus, mel_ge2e, ...
 lengths="1.5 none"                       # seconds of each utterance to measure on; none: all of it
 backend_utterances=20                    # of each training speaker, for the PLDA and as the cohort
 prepare_config=conf/prepare.conf         # who is held out, see local/make_data.py --help
-plda_config=conf/plda.conf               # how the PLDA is trained
+plda_config=conf/train/plda.conf               # how the PLDA is trained
 nj=2                                     # most jobs to run at once
 . "$(dirname "$0")/utils/recipe.sh"
 : "${corpus:?is empty. Say where the speech is: ./run.sh --corpus DIR --layout NAME}"
@@ -26,7 +26,7 @@ stage 0 "trials" steps/make_trials.sh data/test exp/trials
 [[ -n $model ]] || stage 1 "training" steps/train_embedding.sh --cmd "$cpu_cmd" --train-config "$train_config" data/train "exp/$tag/model"
 model=${model:-exp/$tag/model/final.pt}
 
-for x in backend test; do stage 2 "features $x" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/$features.conf" "data/$x" "$feats/$x"; done
+for x in backend test; do stage 2 "features $x" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/features/$features.conf" "data/$x" "$feats/$x"; done
 
 for s in $lengths; do
   emb=exp/$tag/emb_$s plda=exp/$tag/plda_$s out=exp/$tag/$s

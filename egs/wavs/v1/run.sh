@@ -16,7 +16,7 @@ data=data/$name seg=exp/segment/$name feats=exp/fbank_resnet34/$name emb=exp/${m
 
 stage 0 "data" local/prepare.sh --audio "$audio" --rttm "$rttm" "$data"
 stage 1 "local speakers" steps/segment_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --threads "$threads" "$data" "$seg"
-stage 2 "features" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/fbank_resnet34.conf "$data" "$feats"
+stage 2 "features" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/features/fbank_resnet34.conf "$data" "$feats"
 stage 3 "embeddings" steps/embed_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --threads "$threads" --model "$model" "$feats" "$seg" "$emb"
 stage 4 "speakers" steps/cluster_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --plda "$model" --num-speakers "$num_speakers" --min-speakers "$min_speakers" \
   --max-speakers "$max_speakers" "$emb" "$seg" "$found"

@@ -9,9 +9,9 @@ min_speakers=          # at least this many
 max_speakers=          # at most this many
 vad=webrtc             # speech activity: webrtc, silero, energy, or oracle where there are references
 detector=bilstm        # speaker changes: bilstm (trained), bic, divergence, kl2 (untrained) or segmentation (windows of 10 s)
-trained=conf/change_bilstm/final.pt      # weights of the bilstm, of steps/train_change_detector.sh
+trained=change_bilstm  # weights of the bilstm: the shipped ones, or a file of steps/train_change_detector.sh
 model=ge2e             # speaker embedding: ge2e, resnet34 or campplus
-embed_config=conf/embed_pieces.conf      # how much of each piece is heard
+embed_config=conf/embed/pieces.conf      # how much of each piece is heard
 clustering=meanshift   # meanshift, meanshift_tsne (as published), ahc, spectral, or kmeans, which needs the number of speakers
 sure=2.0               # shorter pieces found no speaker, seconds; 0: all are alike, as published
 nj=2                   # most jobs to run at once
@@ -32,10 +32,10 @@ case $detector in
     stage 2 "changes" steps/detect_changes_metric.sh --nj "$nj" --cmd "$cpu_cmd" --method "$detector" "$mfcc" "$speech" "$changes";;
 esac
 stage 3 "pieces" steps/split_at_changes.sh --cmd "$cpu_cmd" --changes "$table" "$speech" "$changes" "$pieces"
-stage 4 "features" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/${kind}_$model.conf" "$data" "$feats"
+stage 4 "features" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/features/${kind}_$model.conf" "$data" "$feats"
 stage 4 "embeddings" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" --embed-config "$embed_config" "$feats" "$pieces" "$emb"
 case $clustering$num_speakers$min_speakers$max_speakers in kmeans) counts=$data/reco2num_spk;; *) counts='';; esac
-stage 5 "speakers" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/tuned_$model.conf" \
+stage 5 "speakers" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/cluster/tuned_$model.conf" \
   --num-speakers "$num_speakers" --min-speakers "$min_speakers" --max-speakers "$max_speakers" --reco2num-spk "$counts" --sure "$sure" "$emb" "$found"
 stage 6 "turns" steps/make_turns.sh --cmd "$cpu_cmd" "$data" "$found" "$found/turns"
 [ ! -e "$data/ref.rttm" ] || stage 7 "score changes" steps/score_changes.sh --cmd "$cpu_cmd" --changes "$table" "$data" "$changes" "$changes/score"

@@ -20,9 +20,9 @@ emb=exp/${model}_$vad/$name found=exp/${model}_${vad}_$clustering/$name
 stage 0 "data" local/prepare.sh --audio "$audio" --rttm "$rttm" "$data"
 stage 1 "speech activity" steps/compute_vad.sh --nj "$nj" --cmd "$cpu_cmd" --method "$vad" "$data" "$speech"
 stage 1 "windows" steps/make_subsegments.sh "$speech" "$windows"
-stage 2 "features" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/${kind}_$model.conf" "$data" "$feats"
+stage 2 "features" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/features/${kind}_$model.conf" "$data" "$feats"
 stage 3 "embeddings" steps/extract_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats" "$windows" "$emb"
-stage 4 "speakers" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/tuned_$model.conf" \
+stage 4 "speakers" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --method "$clustering" --tuned-config "conf/cluster/tuned_$model.conf" \
   --num-speakers "$num_speakers" --min-speakers "$min_speakers" --max-speakers "$max_speakers" "$emb" "$found"
 stage 5 "turns" steps/make_turns.sh "$data" "$found" "$found/turns"
 [ ! -e "$data/ref.rttm" ] || stage 6 "score" steps/score.sh "$data" "$found/turns" "$found/score"
