@@ -11,8 +11,8 @@ import os
 from diarkit import cli, models
 from diarkit.errors import DiarkitError
 from diarkit.files import write_text
-from diarkit.models import resnet34, resnet34_int8
-from diarkit.models.int8_scales import middle
+from diarkit.models import resnet34
+from diarkit.models.calibration import calibrate, middle
 from diarkit.options import opt, options
 from diarkit.tables import read_matrices
 
@@ -37,7 +37,7 @@ def main(feats, scales, options):
     path = options.model if os.path.exists(options.model) else models.fetch(options.model)
     with open(path, "rb") as file:
         network = resnet34.from_onnx(file.read())
-    found = resnet34_int8.calibrate(network, middles(feats, options.frames), options.clipped)
+    found = calibrate(network, middles(feats, options.frames), options.clipped)
     if not found:
         raise DiarkitError(f"{feats}: no recordings")
     write_text(scales, (f"{layer} {scale:.6g}" for layer, scale in found.items()))

@@ -5,7 +5,7 @@
 # Writes: <out>/seg.scp <out>/seg.conf; <out>/vad.scp and <out>/segments, as steps/compute_vad.sh has them;
 #         <out>/overlap.scp <out>/change.scp <out>/scores.scp
 segment_config=conf/segmentation/segment.conf   # options of bin/segment-speakers.py
-model=                             # weights of your own, torch or ONNX; the pinned ones when empty
+model=                             # weights of your own, .npz, torch or ONNX; the shipped ones when empty
 threads=1                          # batches each job works on at the same time (no stamp)
 nj=4                               # most jobs to run at once
 cmd=run.py                         # how to start jobs, see cmd.sh
@@ -14,9 +14,6 @@ need "$data/wav.scp" "$data/reco2dur" "$segment_config" ${model:+"$model"}
 [ ! -e "$data/segments" ] || echo "$0: note: $data/segments is not used, whole recordings are heard; run_windows.sh heeds it" >&2
 begin "$out" --out seg.scp seg.conf vad.scp segments overlap.scp change.scp scores.scp \
     --in "$data/wav.scp" "$data/reco2dur" "$segment_config" ${model:+"$model"}
-kind=segmentation
-! grep -q -- '^--engine=onnx' "$segment_config" || kind=segmentation-onnx
-[ -n "$model" ] || utils/fetch_model.py "$kind" > /dev/null   # here: a node of a cluster may have no network
 split_data "$data/wav.scp"
 run_jobs segment_speakers segment-speakers.py --config="$segment_config" ${model:+--segmentation-model="$model"} \
     --threads="$threads" "scp:$sdata/wav.scp" "ark,scp:$parts/seg.$part.ark,$parts/seg.$part.scp" \

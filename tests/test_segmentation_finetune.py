@@ -125,7 +125,7 @@ def test_the_loss_falls_and_a_resume_gives_the_same_weights(data, tmp_path, monk
 def test_the_step_trains_and_its_weights_segment(call, data, tmp_path):
     for room in ("steps", "utils", "bin"):
         (tmp_path / room).symlink_to(ROOT / room)
-    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/train").mkdir(parents=True)
     (tmp_path / "conf/train/segmentation.conf").write_text(
         "--start=none\n--epochs=1\n--chunks=1\n--batch-size=1\n--training-threads=1\n")
     for name in ("train", "dev"):

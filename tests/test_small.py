@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from diarkit.embed.trunk import Trunk
-from diarkit.files import read_number_table
-from diarkit.models import fetch, resnet34_int8
-from diarkit.models.network import SCALES, open_network
-from diarkit.models.resnet34 import EPS, from_onnx
+from diarkit.models import fetch
+from diarkit.models.network import open_network
+from diarkit.models.processor import has_fast_integers
+from diarkit.models.resnet34 import EPS
 from diarkit.plda.backend import open_backend
 
 RNG = np.random.default_rng(0)
@@ -45,14 +45,8 @@ def test_every_engine_gives_the_same():
     assert np.allclose(onnx.trunk.pool(frames, weights), ours.trunk.pool(frames, weights), atol=1e-4)
     stats = np.concatenate([frames.mean(-1), np.sqrt(frames.var(-1, ddof=1) + EPS)], 1).astype(np.float64)
     assert np.allclose(onnx.trunk.project(stats), wanted, atol=1e-3)
-    if resnet34_int8.is_fast_here():
+    if has_fast_integers():
         assert cosines(open_network("small", engine="int8").run(x), wanted).min() > 0.99
-
-
-def test_its_scales_are_of_every_layer():
-    network = from_onnx(fetch("small").read_bytes())
-    scales = read_number_table(SCALES["small"])
-    assert set(scales) == {"input", *resnet34_int8.layers(network)} and all(0 < s < 1 for s in scales.values())
 
 
 def test_one_pass_serves_it_in_blocks():

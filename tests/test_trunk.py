@@ -9,11 +9,18 @@ from hypothesis import strategies as st
 from diarkit.embed.trunk import FIELD_T, GRAIN, MARGIN, STRIDE, Trunk, output_frames, stretches
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.features.cmvn import Cmvn, CmvnOptions
+from diarkit.features.fbank import Fbank, FbankOptions
 from diarkit.files import read_number_table
+from diarkit.models import fetch
+from diarkit.models.calibration import calibrate, layers
 from diarkit.models.network import SCALES, Network, open_network
+from diarkit.models.processor import has_fast_integers
 from diarkit.models.resnet34 import ResNet34
-from diarkit.models.resnet34_int8 import Int8ResNet34, calibrate, is_fast_here, layers
-from diarkit.models.run import TorchTrunk
+from diarkit.models.resnet34_form import SMALL, STAGES
+from diarkit.models.resnet34_int8 import scale_names, trunk
+from diarkit.models.run import OWN, OnnxTrunk, TorchTrunk
+from diarkit.options import from_conf
+from diarkit.places import CONF
 
 RNG = np.random.default_rng(11)
 FEATS = RNG.normal(size=(1501, 80)).astype(np.float32) + np.linspace(-3, 3, 80, dtype=np.float32)
@@ -136,14 +143,7 @@ def test_bad_features(network):
         list(Trunk(network, norm_s=1).blocks(broken))
 
 
-needs_integers = pytest.mark.skipif(not is_fast_here(), reason="NO VNNI: this processor runs no 8-bit trunk")
-
-
-@pytest.fixture(scope="module")
-def integers(torch_net):
-    scales = calibrate(torch_net, [torch.from_numpy(FEATS[None] - FEATS.mean(0))])
-    assert set(scales) == {"input", *layers(torch_net)} and all(s > 0 for s in scales.values())
-    return Int8ResNet34(torch_net, scales)
+needs_integers = pytest.mark.skipif(not has_fast_integers(), reason="NO VNNI: this processor runs no 8-bit trunk")
 
 
 def test_digital_silence_does_not_make_the_steps_of_the_features_coarse():
@@ -158,20 +158,28 @@ def test_digital_silence_does_not_make_the_steps_of_the_features_coarse():
 
 
 @needs_integers
-def test_integers_are_close_and_change_no_bit_with_blocks(integers, one_pass):
-    net = Network("int8", None, mels=80, dim=256, trunk=TorchTrunk(integers))
-    whole, parts = (together(Trunk(net, norm_s=0, block_s=s).blocks(FEATS)) for s in (100, 3))
-    assert np.array_equal(whole, parts)
-    assert (whole * one_pass).sum() > 0.99 * np.linalg.norm(whole) * np.linalg.norm(one_pass)
+def test_integers_are_close_and_change_no_bit_with_blocks(speech):
+    feats = Fbank(from_conf(FbankOptions, CONF / "features/fbank_resnet34.conf"))(speech)
+    nets = [Network("small", None, mels=80, dim=256, trunk=OnnxTrunk(fetch("small").read_bytes(), 1, OWN, scales))
+            for scales in (None, read_number_table(SCALES["small"]))]
+    floats, whole = (together(Trunk(net, block_s=100).blocks(feats)) for net in nets)
+    assert np.array_equal(whole, together(Trunk(nets[1], block_s=3).blocks(feats)))
+    assert (whole * floats).sum() > 0.99 * np.linalg.norm(whole) * np.linalg.norm(floats)
 
 
-@needs_integers
-def test_the_shipped_scales_are_of_every_layer(torch_net):
-    scales = read_number_table(SCALES["resnet34"])
-    assert set(scales) == {"input", *layers(torch_net)} and all(0 < s < 1 for s in scales.values())
+@pytest.mark.parametrize("name, stages", [("resnet34", STAGES), ("small", SMALL)])
+def test_the_shipped_scales_are_of_every_layer(name, stages):
+    scales = read_number_table(SCALES[name])
+    assert set(scales) == set(scale_names(stages)) and all(0 < s < 1 for s in scales.values())
     del scales["blocks.3"]
     with pytest.raises(DiarkitError, match="no scale for blocks.3"):
-        Int8ResNet34(torch_net, scales)
+        trunk(fetch("small").read_bytes(), scales)
+
+
+def test_calibration_finds_a_scale_for_every_layer(torch_net):
+    scales = calibrate(torch_net, [torch.from_numpy(FEATS[None, :300] - FEATS[:300].mean(0))])
+    assert set(scales) == set(scale_names(STAGES)) == {"input", *layers(torch_net)}
+    assert all(s > 0 for s in scales.values())
 
 
 def test_there_are_no_integers_of_ones_own_file(tmp_path, torch_net):

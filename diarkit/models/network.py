@@ -8,6 +8,7 @@ from diarkit.errors import DiarkitError, UsageError
 from diarkit.files import read_number_table
 from diarkit.models import table
 from diarkit.models.fetch import fetch
+from diarkit.models.processor import has_fast_integers
 from diarkit.models.run import OWN, PUBLISHED, OnnxTrunk, TorchTrunk, onnx_session, torch_run
 from diarkit.places import CONF, WEIGHTS
 
@@ -45,8 +46,8 @@ def open_network(model, threads=1, engine="onnx"):
 
     An own file is an ONNX model that takes (B, T, mels) and gives (B, dim), a torch state dict of one of the networks
     here, told by its keys, or what train-embedding.py wrote. engine, for resnet34 and small: `onnx` is ONNX Runtime,
-    `torch` is torch, `int8` is torch with a trunk of 8-bit integers, `fastest` is int8 where the processor is made for
-    it and else onnx. threads: for ONNX Runtime per network; torch knows one number for the whole process.
+    `int8` the same with a trunk of 8-bit integers, `fastest` is int8 where the processor is made for it and else onnx,
+    `torch` is torch. threads: for ONNX Runtime per network; torch knows one number for the whole process.
     """
     entries = {e.name: e for e in table.read_models().values() if e.kind == "embedding"}
     if model in entries:
@@ -69,16 +70,14 @@ def _open_file(path, name, threads, engine):
     if name not in SCALES:
         return _open_onnx(path, threads)
     data = Path(path).read_bytes()
-    if engine in ("torch", "int8", "fastest"):
-        from diarkit.models import resnet34, resnet34_int8  # torch is imported only where it runs: it takes a second
+    if engine == "torch":
+        from diarkit.models import resnet34  # torch is imported only where it runs: it takes a second
 
-        if engine == "torch":
-            network = resnet34.from_onnx(data)
-            return _resnet34(name, torch_run(network, threads), TorchTrunk(network))
-        if engine == "int8" or resnet34_int8.is_fast_here():
-            integers = resnet34_int8.Int8ResNet34(resnet34.from_onnx(data), read_number_table(SCALES[name]))
-            return _resnet34(name, torch_run(integers, threads), TorchTrunk(integers))
-    trunk = OnnxTrunk(data, threads, PUBLISHED if name == "resnet34" else OWN)
+        network = resnet34.from_onnx(data)
+        return _resnet34(name, torch_run(network, threads), TorchTrunk(network))
+    integers = engine == "int8" or engine == "fastest" and has_fast_integers()
+    trunk = OnnxTrunk(data, threads, PUBLISHED if name == "resnet34" else OWN,
+                      read_number_table(SCALES[name]) if integers else None)
     return _resnet34(name, trunk, trunk)
 
 

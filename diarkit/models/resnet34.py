@@ -9,12 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from diarkit.errors import DiarkitError
-from diarkit.models.onnx_file import initialisers
+from diarkit.models.resnet34_form import DIM, STAGES, WIDTH, read_weights
 
-MELS, DIM, STRIDE = 80, 256, 8
-STAGES = ((32, 3, 1), (64, 4, 2), (128, 6, 2), (256, 3, 2))  # channels, blocks, stride of the first block
-SMALL = ((32, 3, 1, 16), (64, 4, 2, 32), (128, 6, 2, 64), (256, 3, 2, 128))  # and channels inside a block
 EPS = 1e-8  # under the square root of the deviation
 
 
@@ -71,7 +67,7 @@ class ResNet34(Trunk):
 
     def __init__(self, stages=STAGES):
         super().__init__(stages)
-        self.linear = nn.Linear(2 * STAGES[-1][0] * MELS // STRIDE, DIM)
+        self.linear = nn.Linear(2 * WIDTH, DIM)
         self.register_buffer("mean", torch.zeros(DIM))
 
     def pool(self, frames, weights=None):
@@ -109,38 +105,10 @@ def from_onnx(data):
 
     data: the file's bytes. Of an own file the shapes of the weights tell whether its stages are STAGES or SMALL.
     """
-    weights = initialisers(data)
-    arrays = [name for name, array in weights.items() if array.ndim]
-    for stages in (STAGES, SMALL):
-        model = ResNet34(stages).eval()
-        targets = [getattr(m, part) for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))
-                   for part in ("weight", "bias")]
-        if [tuple(target.shape) for target in targets] == [weights[name].shape for name in arrays]:
-            for target, name in zip(targets, arrays):
-                _copy(target, weights, name)
-            return model
-    return _published(weights)
-
-
-def _published(weights):
-    model = ResNet34().eval()
-    for size in (3, 1):  # within one kernel size, the graph's order is the modules' order
-        convs = [m for m in model.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (size, size)]
-        names = [name for name, array in weights.items() if array.ndim == 4 and array.shape[-1] == size]
-        if len(names) != len(convs):
-            raise DiarkitError(f"{len(names)} {size} x {size} convolutions where a ResNet34 has {len(convs)}")
-        for name, conv in zip(names, convs):
-            _copy(conv.weight, weights, name)
-            _copy(conv.bias, weights, str(int(name) + 1) if name.isdigit() else name)
-    _copy(model.linear.weight, weights, "model.seg_1.weight")
-    _copy(model.linear.bias, weights, "model.seg_1.bias")
-    _copy(model.mean, weights, "mean_vec")
+    stages, layers = read_weights(data)
+    model = ResNet34(stages).eval()
+    state = {"mean": layers.pop("mean")}
+    for name, (weight, bias) in layers.items():
+        state |= {f"{name}.weight": weight, f"{name}.bias": bias}
+    model.load_state_dict({name: torch.tensor(array) for name, array in state.items()})
     return model
-
-
-def _copy(target, weights, name):
-    found = weights[name].shape if name in weights else "nothing"
-    if found != tuple(target.shape):
-        raise DiarkitError(f"weights {name}: {found} where a ResNet34 has {tuple(target.shape)}")
-    with torch.no_grad():
-        target.copy_(torch.tensor(weights[name]))

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from diarkit.errors import DiarkitError
-from diarkit.models.onnx_file import initialisers, with_output
-
-RESNET34_EXIT = "model.seg_1.weight", "model.seg_1.bias", "mean_vec"
+from diarkit.models import resnet34_int8
+from diarkit.models.onnx_file import with_output
+from diarkit.models.resnet34_form import read_weights
 
 
 def onnx_session(model, threads):
@@ -76,17 +76,24 @@ class Names(NamedTuple):
 
 PUBLISHED = Names("input_features", "last_hidden_state", "343")  # WeSpeaker's ResNet34
 OWN = Names("feats", "embedding", "frames")                      # diarkit.networks.export
+EPS = 1e-8  # under the square root of the deviation
 
 
 class OnnxTrunk:
-    """A network of ResNet34's form on ONNX Runtime, whole or up to its frame level; pooling with masks is torch's."""
+    """A network of ResNet34's form on ONNX Runtime: its frame level, and pooling under weights.
 
-    def __init__(self, data, threads, names=PUBLISHED):
-        self.data, self.names = data, names
-        self.session = onnx_session(with_output(data, names.frames) if names is PUBLISHED else data, threads)
+    data: the bytes of the file; names: how it calls things; scales: {layer: scale} for a frame level of 8-bit
+    integers, None for floats.
+    """
+
+    def __init__(self, data, threads, names=PUBLISHED, scales=None):
+        self.data, self.names = data, OWN if scales else names
+        graph = with_output(data, names.frames) if names is PUBLISHED else data
+        self.session = onnx_session(resnet34_int8.trunk(data, scales) if scales else graph, threads)
 
     def __call__(self, x):
-        return self.session.run([self.names.embedding], {self.names.feats: x})[0]
+        """Return (B, 256) float32 embeddings of x (B, T, 80)."""
+        return self.pool(self.frames(x))
 
     def frames(self, x):
         """Return (B, 2560, ceil(T / 8)) float32 frame-level outputs of x (B, T, 80)."""
@@ -95,20 +102,27 @@ class OnnxTrunk:
 
     @functools.cached_property
     def _exit(self):
-        found = initialisers(self.data)
-        if self.names is PUBLISHED:
-            return tuple(found[name].astype(np.float64) for name in RESNET34_EXIT)
-        weight, bias = [array.astype(np.float64) for array in found.values() if array.ndim][-2:]
-        return weight, bias, 0.0
+        layers = read_weights(self.data)[1]
+        return (*(array.astype(np.float64) for array in layers["linear"]), layers["mean"].astype(np.float64))
 
     def project(self, stats):
         """Return (N, 256) float32 embeddings of pooled mean and deviation (N, 5120) float64."""
         weight, bias, mean = self._exit
         return (stats @ weight.T + bias - mean).astype(np.float32)
 
-    @functools.cached_property
-    def pool(self):
-        """The function (frames (B, 2560, T'), weights (B, T') or None) -> (B, 256)."""
-        from diarkit.models import resnet34
+    def pool(self, frames, weights=None):
+        """Return (B, 256) float32 embeddings of frames (B, 2560, T') under weights (B, T'), None for all alike."""
+        weights = np.ones((len(frames), frames.shape[-1])) if weights is None else np.asarray(weights, np.float64)
+        return self.project(np.concatenate(weighted_stats(frames.astype(np.float64), weights), -1))
 
-        return TorchTrunk(resnet34.from_onnx(self.data)).pool
+
+def weighted_stats(frames, weights):
+    """Return mean and unbiased deviation over time, each (B, C), of frames (B, C, T) under weights (B, T).
+
+    As resnet34.weighted_stats: variance = sum w (x - mean)^2 / (sum w - sum w^2 / sum w).
+    """
+    total = np.maximum(weights.sum(-1, keepdims=True), EPS)
+    mean = np.einsum("bct,bt->bc", frames, weights) / total
+    spread = np.einsum("bct,bt->bc", (frames - mean[..., None]) ** 2, weights)
+    freedom = np.maximum(total - (weights ** 2).sum(-1, keepdims=True) / total, EPS)
+    return mean, np.sqrt(spread / freedom + EPS)

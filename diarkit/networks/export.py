@@ -10,8 +10,8 @@ from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
 from diarkit.errors import DiarkitError
+from diarkit.models.onnx_graph import FLOAT, Graph
 from diarkit.networks.layers import fold
-from diarkit.networks.onnx_graph import FLOAT, Graph
 from diarkit.networks.pooling import Mean, Statistics, unit
 
 EXAMPLE_T = 96  # frames of the traced example; any number goes through the file

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from diarkit.errors import DiarkitError
-from diarkit.models.int8_scales import middle
+from diarkit.models.calibration import middle
 from diarkit.models.run import onnx_session
 from diarkit.tables import load_matrix, read_scp
 

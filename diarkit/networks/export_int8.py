@@ -10,9 +10,9 @@ import torch
 from torch import fx, nn
 from torch.nn import functional as F
 
-from diarkit.models.int8_scales import LEAST, of_weights
+from diarkit.models.integers import LEAST
+from diarkit.models.onnx_graph import FLOAT
 from diarkit.networks.export import Writer
-from diarkit.networks.onnx_graph import FLOAT
 
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d
 MOST_BIAS = 1 << 30  # of the 31 bits that sums of products have
@@ -93,6 +93,11 @@ class _Listener(fx.Interpreter):
             low, high = self.ranges[n]
             self.ranges[n] = min(low, float(y.min())), max(high, float(y.max()))
         return y
+
+
+def of_weights(weight):
+    """Return one scale for each output channel (C,) of weights (C, ...): the largest of its weights becomes 127."""
+    return weight.detach().abs().flatten(1).amax(1).clamp(min=LEAST) / 127
 
 
 def _rounded(traced, modules):

@@ -11,7 +11,7 @@ Why it is built so:
 - 4.0 million weights are 8.0 MB in 16-bit floats; in 8-bit integers the trunk costs a sixth of ResNet34's in floats.
 """
 
-from diarkit.models.resnet34 import SMALL
+from diarkit.models.resnet34_form import SMALL
 from diarkit.networks.resnet34 import ResNetTrunk
 
 

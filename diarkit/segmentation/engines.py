@@ -1,4 +1,4 @@
-"""Run the segmentation network over a stretch of audio that holds many windows: torch or ONNX Runtime."""
+"""Run the segmentation network over a stretch of audio that holds many windows: ONNX Runtime or torch."""
 
 import functools
 
@@ -6,21 +6,27 @@ import numpy as np
 
 from diarkit import models
 from diarkit.errors import DiarkitError
+from diarkit.models import pyannet_weights
+from diarkit.models.processor import has_fast_integers
+from diarkit.models.pyannet_graph import PyanNetOnnx
 from diarkit.models.run import onnx_session
 from diarkit.segmentation.grid import FRAMES, WINDOW_N
 from diarkit.segmentation.powerset import CLASSES
 
 
-def open_engine(model=None, engine="torch", precision="float32"):
+def open_engine(model=None, engine="fastest"):
     """Return the function (samples (N,) float32, windows W, hop_n) -> (W, 589, 7) float32 log probabilities.
 
-    samples: W windows of 160 000 at 16 kHz, one every hop_n. model: a file of the user's own, None for the pinned one.
-    precision: of torch's recurrent layers, float32, bfloat16 or auto: they are two thirds of the work.
-    Either runs on the calling thread alone, so that one batch gives the same on any machine's number of threads.
+    samples: W windows of 160 000 at 16 kHz, one every hop_n. model: a file of the user's own, None for the shipped one.
+    engine: as SegmentOptions has it. All run on the calling thread alone, so that one batch gives the same on any
+    machine's number of threads.
     """
-    if str(model or "").endswith(".onnx") or engine == "onnx":
-        return _onnx(model or models.fetch("segmentation-onnx"))
-    return _torch(model or models.fetch("segmentation"), precision)
+    if str(model or "").endswith(".onnx"):
+        return _onnx(model)
+    path = model or models.fetch("segmentation")
+    if engine == "torch":
+        return _torch(path)
+    return PyanNetOnnx(pyannet_weights.read(path), engine == "int8" or engine == "fastest" and has_fast_integers())
 
 
 def _onnx(path):
@@ -37,32 +43,21 @@ def _onnx(path):
 
 
 def load_torch(path):
-    """Return the PyanNet of a torch file: a state dict, alone or under the key `state_dict`.
-
-    Raises DiarkitError for a file that holds no such weights.
-    """
+    """Return the PyanNet of a file of weights, as pyannet_weights.read takes it."""
     import torch
 
     from diarkit.models.pyannet import PyanNet
 
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-        network = PyanNet()
-        network.load_state_dict(found.get("state_dict", found))
-    except Exception as error:  # unpickling fails in as many ways as there are broken files
-        raise DiarkitError(f"{path}: no weights of the segmentation network: {str(error).splitlines()[0]}") from None
+    network = PyanNet()
+    state = {name: torch.from_numpy(array) for name, array in pyannet_weights.read(path).items()}
+    network.load_state_dict(network.state_dict() | state)
     return network.eval()
 
 
-def _torch(path, precision):
+def _torch(path):
     import torch
 
-    network = load_torch(path)
-    abilities = getattr(torch.cpu, "get_capabilities", dict)()  # an older torch cannot tell
-    native = abilities.get("avx512_bf16") or abilities.get("amx_bf16")
-    if precision == "bfloat16" or precision == "auto" and native:
-        network.lstm.bfloat16()
-    return functools.partial(_run_torch, network, torch)
+    return functools.partial(_run_torch, load_torch(path), torch)
 
 
 def _run_torch(network, torch, samples, windows, hop_n):

@@ -10,11 +10,11 @@ class SegmentOptions:
 
     hop_s: float = opt(2.5, "a window starts every so many seconds, a multiple of 0.005; smaller is surer and slower",
                        above=0, high=10)
-    segmentation_model: str | None = opt(None, "a weights file of your own, torch or .onnx (none: the pinned one)")
-    engine: str = opt("torch", "what runs the network; a file that ends in .onnx is always run by onnx",
-                      choices=("torch", "onnx"))
-    precision: str = opt("auto", "of the recurrent layers: bfloat16 is twice as fast where the processor has it, and "
-                         "auto takes it there; onnx has float32 alone", choices=("auto", "float32", "bfloat16"))
+    segmentation_model: str | None = opt(None, "a weights file of your own, .npz, torch or .onnx (none: the shipped "
+                                         "one); an .onnx file always runs as it is")
+    engine: str = opt("fastest", "what runs the network: onnx is ONNX Runtime in floats, int8 the same with recurrent "
+                      "layers of 8-bit integers, fastest is int8 on processors made for it, else onnx",
+                      choices=("fastest", "int8", "onnx", "torch"))
     batch: int = opt(16, "windows that go through the network together", low=1, high=256)
     threads: int = opt(1, "batches worked on at the same time; the result is the same", low=1, high=64)
     taper: bool = opt(True, "where windows overlap, each counts the more the nearer its middle is; false: all alike")
@@ -31,8 +31,6 @@ class SegmentOptions:
     min_duration_on: float = opt(0.0, "then drop shorter speech or overlap, seconds", low=0)
 
     def check(self):
-        if self.precision == "bfloat16" and (self.engine == "onnx" or str(self.segmentation_model).endswith(".onnx")):
-            raise UsageError("--precision=bfloat16 is for torch. Leave it out, or choose --engine=torch")
         if abs(self.hop_s * 200 - round(self.hop_s * 200)) > 1e-6:
             raise UsageError(f"--hop-s must be a multiple of 0.005 s, not {self.hop_s:g}")
         for high, low in (("onset", "offset"), ("overlap_onset", "overlap_offset")):

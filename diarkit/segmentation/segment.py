@@ -28,7 +28,7 @@ class Segmenter:
 
     def __init__(self, options=None):
         self.options = options or SegmentOptions()
-        self.engine = open_engine(self.options.segmentation_model, self.options.engine, self.options.precision)
+        self.engine = open_engine(self.options.segmentation_model, self.options.engine)
 
     def __call__(self, audio):
         """Return the Segmentation of an audio.AudioFile or the like, at 16 kHz."""

@@ -8,7 +8,8 @@ from torch.nn.functional import cosine_similarity, mse_loss
 
 from diarkit.errors import UsageError
 from diarkit.models import fetch
-from diarkit.models.resnet34 import STRIDE, from_onnx
+from diarkit.models.resnet34 import from_onnx
+from diarkit.models.resnet34_form import STRIDE
 from diarkit.networks.shrink import take_over
 from diarkit.training.machine import narrowed
 

@@ -14,13 +14,13 @@ import numpy as np
 from diarkit.embed.speakers import SpeakerEmbedder, SpeakerEmbedOptions
 from diarkit.embed.trunk import Trunk
 from diarkit.models.network import open_network
-from diarkit.models.resnet34_int8 import is_fast_here
+from diarkit.models.processor import has_fast_integers
 from diarkit.segmentation.grid import FRAME_S, FRAMES, first_frames
 from diarkit.segmentation.powerset import to_classes
 
 SECONDS, ROUNDS = 600, 2
 RNG = np.random.default_rng(0)
-ENGINES = ("onnx", "torch", "int8") if is_fast_here() else ("onnx", "torch")
+ENGINES = ("onnx", "torch", "int8") if has_fast_integers() else ("onnx", "torch")
 
 
 def talk(seconds):
