@@ -80,11 +80,11 @@ def test_filters_shared_between_windows_change_nothing(own):
 
 @pytest.mark.models
 def test_torch_and_onnx_give_the_same(speech):
-    """In float32 both are within 1e-4 of a probability of what double precision gives."""
+    """In float32 both are within 2e-4 of a probability of each other and of what double precision gives."""
     torch_file, onnx_file = weights("segmentation-public"), weights("segmentation-onnx")
     x = np.pad(speech, (0, max(2 * 40000 + WINDOW_N - len(speech), 0)))[:2 * 40000 + WINDOW_N]
     ours, theirs = (open_engine(path, "torch")(x, 3, 40000) for path in (torch_file, onnx_file))
-    np.testing.assert_allclose(np.exp(ours), np.exp(theirs), atol=1e-4)
+    np.testing.assert_allclose(np.exp(ours), np.exp(theirs), atol=2e-4)
     assert (ours.argmax(-1) == theirs.argmax(-1)).mean() > 0.999
     exact = load_torch(torch_file).double()
     with torch.inference_mode():
