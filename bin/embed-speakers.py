@@ -10,19 +10,16 @@ from diarkit import cli
 from diarkit.embed.feats import frame_shift_s
 from diarkit.embed.speakers import SpeakerEmbedder, SpeakerEmbedOptions
 from diarkit.errors import DiarkitError, UsageError
-from diarkit.models.network import open_network
+from diarkit.models.network import NetworkOptions, open_network
 from diarkit.options import from_conf, opt, options
 from diarkit.segmentation import SegmentOptions
 from diarkit.tables import MatrixWriter, load_matrix, read_matrices, read_scp
 
 
 @options
-class ModelOptions:
+class ModelOptions(NetworkOptions):
     """Model and inputs"""
 
-    model: str = opt("resnet34", "resnet34, small, campplus, or a file of torch weights of one of these")
-    engine: str = opt("fastest", "what runs resnet34 or small; fastest is int8 on processors made for it, else onnx",
-                      choices=("fastest", "int8", "onnx", "torch"))
     feats_config: str = opt("", "the feats.conf that the features were made with (required)")
     seg_config: str = opt("", "the seg.conf that the segmentation was made with, for its hop (required)")
 

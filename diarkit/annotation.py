@@ -100,13 +100,21 @@ def read_rttm(path):
     return {reco: sorted(turns) for reco, turns in found.items()}
 
 
+def rttm_line(turn):
+    """Return a Turn as a line of RTTM with three decimals, "" where it is shorter than a millisecond.
+
+    The end is rounded, not the duration, so that touching turns still touch.
+    """
+    start_ms, end_ms = round(turn.start_s * 1000), round(turn.end_s * 1000)
+    if end_ms <= start_ms:
+        return ""
+    return (f"SPEAKER {turn.reco} 1 {start_ms / 1000:.3f} {(end_ms - start_ms) / 1000:.3f} "
+            f"<NA> <NA> {turn.speaker} <NA> <NA>")
+
+
 def write_rttm(path, turns):
-    """Write Turns as RTTM SPEAKER lines with three decimals; the end is rounded, so touching turns still touch."""
-    def line(t):
-        start_ms, end_ms = round(t.start_s * 1000), round(t.end_s * 1000)
-        return (f"SPEAKER {t.reco} 1 {start_ms / 1000:.3f} {(end_ms - start_ms) / 1000:.3f} "
-                f"<NA> <NA> {t.speaker} <NA> <NA>")
-    write_text(path, (line(t) for t in turns if round(t.end_s * 1000) > round(t.start_s * 1000)))
+    """Write Turns as RTTM."""
+    write_text(path, (line for turn in turns if (line := rttm_line(turn))))
 
 
 def read_uem(path):

@@ -1,21 +1,21 @@
-"""Audio in: any container, rate and channel count that libsndfile reads, or the output of a command, as mono blocks."""
+"""Audio in: any recording that libsndfile or FFmpeg reads, or the output of a command, as mono blocks."""
 
 import functools
-import io
 import os
 import tempfile
 
 import numpy as np
-import soundfile
 import soxr
 
-from diarkit.containers import data_chunk
+from diarkit.channels import Choice, choose, survey
+from diarkit.decoders import open_decoder
+from diarkit.decoders.choice import MENDING
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.options import opt, options
 from diarkit.pipes import run_pipe
 
 FILE_BLOCK_S = 30.0
-LENGTH_BY_DECODING = ("MP3", "MPEG")  # an MP3's header only guesses
+SLACK_S = 0.1  # an MP3 may miss so much of what its header announces: a frame or two at the ends
 
 
 @options
@@ -23,7 +23,11 @@ class AudioOptions:
     """Audio: the rate and the channel that the work is done in."""
 
     sample_rate: int = opt(16000, "resample to this rate, Hz", low=1000, high=384000)
-    channel: str = opt("mix", "mix (mean of all channels) or the number of one channel, counted from 1")
+    channel: str = opt("mix", "mix: the mean of all channels that are not silent, or one where they cancel each other; "
+                       "or the number of one channel, counted from 1")
+    track: int = opt(1, "which audio track of a file that has several, such as a film, counted from 1", low=1)
+    damaged: str = opt("refuse", "a file that is cut short or broken: refuse it, or read what can be read",
+                       choices=("refuse", "read"))
 
     def check(self):
         if self.channel != "mix" and not (self.channel.isdecimal() and int(self.channel) >= 1):
@@ -39,18 +43,28 @@ class AudioFile:
     """
 
     def __init__(self, entry, options=None):
-        self.entry, self.options = entry.strip(), options or AudioOptions()
+        self.entry, self.options = str(entry).strip(), options or AudioOptions()
         self.path = self._piped() if self.entry.endswith("|") else self.entry
-        self._chunk = self._checked_chunk()
-        with self._open() as file:
-            self.sample_rate, self.channels = file.samplerate, file.channels
-            self._format, self._frames = file.format, file.frames
+        self._decoder = self._opened()
+        self.sample_rate, self.channels = self._decoder.sample_rate, self._decoder.channels
         wanted = self.options.channel
         if wanted != "mix" and int(wanted) > self.channels:
             raise self._error(f"channel {wanted} is asked for, the file has {self.channels}",
                               "Choose another --channel")
-        if self._frames == 0:
+        if self._decoder.promised_n == 0:
             raise self._error("no samples in this file", "Leave the recording out")
+
+    @functools.cached_property
+    def survey(self):
+        """The channels.Survey of the recording; reads it once."""
+        return survey(self.file_blocks(), self.sample_rate)
+
+    @functools.cached_property
+    def mixed(self):
+        """The channels.Choice of what is mixed; a recording of several channels is read once for it."""
+        if self.channels == 1:
+            return Choice(np.ones(1, np.float32), False, "")
+        return choose(self.survey, calls=False)
 
     def _piped(self):
         self._temporary = tempfile.NamedTemporaryFile(prefix="diarkit-", suffix=".audio")
@@ -60,68 +74,58 @@ class AudioFile:
     def _error(self, what, mend=""):
         return DiarkitError(f"{self.entry}: {what}. {mend}".rstrip())
 
-    def _checked_chunk(self):
-        """Return the file's DataChunk (None where the container has none), checked to be all there."""
+    def _opened(self):
         try:
             if os.path.getsize(self.path) == 0:
                 raise self._error("empty, 0 bytes", "Make the file again or leave the recording out")
-            chunk = data_chunk(self.path)
+            return open_decoder(self.path, self.options.track, self.options.damaged == "read")
         except OSError as error:
-            raise self._error(f"cannot be read: {error.strerror}", "Check the path in wav.scp") from None
-        if chunk and chunk.announced_b is not None and chunk.announced_b // chunk.frame_b > \
-                max(chunk.present_b, 0) // chunk.frame_b:
-            raise self._error(f"cut short: the header announces {chunk.announced_b // chunk.frame_b} samples, "
-                              f"the file has {max(chunk.present_b, 0) // chunk.frame_b}", "Copy the file again")
-        return chunk
+            raise self._error(f"cannot be read: {error.strerror}", "Check the path") from None
+        except DiarkitError as error:
+            raise error if str(error).startswith(self.entry) else self._error(str(error)) from None
 
-    def _open(self):
-        source = self.path
-        if self._chunk and self._chunk.size_at is not None:
-            source = _StreamedWave(self.path, self._chunk.size_at)
-        try:
-            return soundfile.SoundFile(source)
-        except (soundfile.LibsndfileError, OSError) as error:
-            reason = getattr(error, "error_string", "") or str(error)
-            raise self._error(f"cannot be opened as audio: {reason.rstrip('.')}{self._looks()}",
-                              "Check the file, or convert it with `ffmpeg -i FILE -f wav - |` in wav.scp") from None
-
-    def _looks(self):
-        with open(self.path, "rb") as file:
-            head = file.read(60)
-        plain = all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
-        return f"; it is text and starts with {head.split(chr(10).encode())[0].decode()[:40]!r}" if plain else ""
+    @property
+    def expected_s(self):
+        """Length in seconds as the header has it, 0 where it does not tell: good enough to show progress."""
+        return (self._decoder.announced_n or 0) / self.sample_rate
 
     @functools.cached_property
     def duration_s(self):
-        """Length in seconds; of an MP3, and of a stream that does not know its length, by decoding it once."""
-        frames = self._frames
-        if self._format in LENGTH_BY_DECODING or frames >= 1 << 62:
-            frames = sum(len(block) for block in self._file_blocks(FILE_BLOCK_S))
-        return frames / self.sample_rate
+        """Length in seconds; where the header only guesses, by decoding the file once."""
+        if isinstance(self._decoder.promised_n, int) and "mp3" not in self._decoder.form:
+            return self._decoder.promised_n / self.sample_rate
+        for _ in self.file_blocks(FILE_BLOCK_S):
+            pass
+        return self.__dict__["duration_s"]
 
-    def _file_blocks(self, block_s):
+    def file_blocks(self, block_s=FILE_BLOCK_S):
         """Yield (n, channels) float32 blocks at the file's own rate, every sample finite."""
         step, done = max(round(block_s * self.sample_rate), 1), 0
-        with self._open() as file:
-            while True:
-                try:
-                    block = file.read(step, dtype="float32", always_2d=True)
-                except soundfile.LibsndfileError as error:
-                    raise self._broken(done, error.error_string) from None
-                if not len(block):
-                    break
+        try:
+            for block in self._decoder.blocks(step):
                 self._check_finite(block, done)
                 done += len(block)
                 yield block
+        except DiarkitError as error:
+            if self.options.damaged != "read" or not done:
+                raise self._broken(done, str(error)) from None
         if done == 0:
             raise self._error("no samples can be decoded", "Leave the recording out")
-        if done < self._frames < 1 << 62 and self._format not in LENGTH_BY_DECODING:
-            raise self._broken(done, "")
+        promised_n = self._decoder.promised_n
+        if promised_n and done < promised_n - SLACK_S * self.sample_rate and self.options.damaged != "read":
+            raise self._error(f"cut short: the header announces {promised_n / self.sample_rate:.1f} s, "
+                              f"{done / self.sample_rate:.1f} s are there", MENDING)
+        self.__dict__["duration_s"] = done / self.sample_rate  # known now: nothing is decoded again for it
 
     def _broken(self, done, reason):
-        announced = f", the header announces {self._frames}" if self._frames < 1 << 62 else ""
+        if reason.startswith(self.entry):
+            return DiarkitError(reason)
+        if reason.startswith("broken at"):
+            return self._error(reason, MENDING)
+        announced = self._decoder.promised_n
+        announced = f", the header announces {announced}" if announced else ""
         return self._error(f"broken near {done / self.sample_rate:.1f} s: {done} samples can be decoded{announced}"
-                           f"{': ' + reason.rstrip('.') if reason else ''}", "Copy the file again")
+                           f"{': ' + reason.rstrip('.') if reason else ''}", MENDING)
 
     def _check_finite(self, block, done):
         with np.errstate(over="ignore", invalid="ignore"):
@@ -134,14 +138,17 @@ class AudioFile:
     def _mono(self, block):
         if self.options.channel != "mix":
             return np.ascontiguousarray(block[:, int(self.options.channel) - 1])
-        return block[:, 0].copy() if self.channels == 1 else sum(block.T[1:], block[:, 0]) / np.float32(self.channels)
+        if self.channels == 1:
+            return block[:, 0].copy()
+        taken = np.flatnonzero(self.mixed.weights)
+        return sum((block[:, c] for c in taken[1:]), block[:, taken[0]]) / np.float32(len(taken))
 
     def blocks(self, block_s=FILE_BLOCK_S):
         """Yield float32 (n,) mono blocks of about block_s seconds at options.sample_rate, samples in [-1, 1].
 
         The samples are the same whatever block_s is. A float file that goes beyond [-1, 1] is not clipped.
         """
-        mono = (self._mono(block) for block in self._file_blocks(block_s))
+        mono = (self._mono(block) for block in self.file_blocks(block_s))
         return mono if self.sample_rate == self.options.sample_rate else self._resampled(mono)
 
     def _resampled(self, blocks):
@@ -151,22 +158,6 @@ class AudioFile:
                 yield block
         if len(block := stream.resample_chunk(np.zeros(0, np.float32), last=True)):
             yield block
-
-
-class _StreamedWave(io.FileIO):
-    """A WAV whose data size was left at 0 by a stream, seen as 0xFFFFFFFF: up to the end of the file."""
-
-    def __init__(self, path, size_at):
-        super().__init__(path)
-        self._size_at = size_at
-
-    def readinto(self, buffer):
-        start = self.tell()
-        view = memoryview(buffer).cast("B")
-        count = super().readinto(view)
-        for at in range(max(self._size_at - start, 0), min(self._size_at + 4 - start, count)):
-            view[at] = 0xFF
-        return count
 
 
 def read_audio(entry, options=None):

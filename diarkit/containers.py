@@ -15,7 +15,7 @@ class DataChunk(NamedTuple):
     announced_b: int | None
     present_b: int
     frame_b: int
-    size_at: int | None = None  # where a 32-bit size of 0 stands though samples follow, as in a stream
+    size_at: int | None = None  # where a 32-bit size stands that is 0 or too small though samples follow
 
 
 def data_chunk(path):
@@ -62,10 +62,26 @@ def _wave(file, size, order):
                 length = None
             elif length == 0 and _ends_here(file, size, start, order):
                 length = 0
-            elif length == 0:
+            elif length == 0 or _lies(file, size, start + length, order):
                 return DataChunk(None, size - start, frame_b, start - 4)
             return DataChunk(length, size - start, frame_b)
     return None
+
+
+def _lies(file, size, end, order):
+    """Tell whether samples go on where a data chunk ends by its size: what follows is neither a chunk nor the end.
+
+    So it is with a file of more than 4 GiB, whose size has lost its upper bits, and with one that was never closed.
+    """
+    if size - end < 64:  # padding, or the rest of a chunk that was cut
+        return False
+    for start in (end, end + end % 2):
+        file.seek(start)
+        head = file.read(8)
+        name, length = head[:4], struct.unpack(order + "I", head[4:])[0]
+        if all(32 <= byte < 127 for byte in name) and start + 8 + length <= size + 1 or not any(head):
+            return False
+    return True
 
 
 def _left_open(length):

@@ -131,13 +131,16 @@ def read_conf(path, names):
     return found
 
 
-def from_conf(cls, path, **changes):
-    """Build one options object from a conf file; keyword arguments win over the file."""
-    table = field_table(cls)
-    values = {}
-    for name, text, where in read_conf(path, table):
+def from_conf(cls, path, *beside, **changes):
+    """Build one options object from a conf file; keyword arguments win over the file.
+
+    beside: other options classes whose options may stand in the same file.
+    """
+    table, values = field_table(cls), {}
+    for name, text, where in read_conf(path, field_table(cls, *beside)):
         try:
-            values[table[name][1].name] = parse_value(table[name][1], text)
+            if name in table:
+                values[table[name][1].name] = parse_value(table[name][1], text)
         except UsageError as error:
             raise UsageError(f"{where}: {error}") from None
     return cls(**{**values, **changes})

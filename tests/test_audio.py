@@ -129,7 +129,7 @@ def test_huge_float_samples_are_finite(tmp_path):
 
 
 def test_files_that_are_no_audio(tmp_path):
-    fails(tmp_path / "missing.wav", "No such file", "wav.scp")
+    fails(tmp_path / "missing.wav", "No such file", "Check the path")
     (tmp_path / "empty.wav").touch()
     fails(tmp_path / "empty.wav", "0 bytes")
     (tmp_path / "text.wav").write_text("version https://example.org/pointer\noid 1\n")
@@ -165,14 +165,6 @@ def test_a_cut_flac_says_where(tmp_path, speech):
     raw = (tmp_path / "a.flac").read_bytes()
     (tmp_path / "cut.flac").write_bytes(raw[:len(raw) * 2 // 3])
     fails(tmp_path / "cut.flac", "broken near", "announces 1600000", "Copy the file again")
-
-
-def test_a_cut_mp3_is_as_long_as_what_can_be_decoded(tmp_path, speech, capfd):
-    soundfile.write(tmp_path / "a.mp3", np.tile(speech, 2), RATE)
-    raw = (tmp_path / "a.mp3").read_bytes()
-    (tmp_path / "cut.mp3").write_bytes(raw[:len(raw) // 2])
-    file = AudioFile(str(tmp_path / "cut.mp3"))
-    assert file.duration_s == len(read_audio(file.entry)) / RATE < len(speech) * 1.2 / RATE
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000, 0xFFFFFFDB])

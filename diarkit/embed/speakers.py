@@ -38,11 +38,11 @@ class SpeakerEmbedder:
             raise UsageError(f"--model: {network.name} has no frame-level outputs that could be pooled under the masks "
                              "of speakers. Take resnet34 or campplus")
 
-    def __call__(self, features, classes, hop_s):
+    def __call__(self, features, classes, hop_s, progress=None):
         """Return (3 W, dim) float32: row 3 w + k is local speaker k of the window that starts at w hop_s seconds.
 
         features: (T, mels) float32, may be memory-mapped; classes: (W, 589) powerset classes. Rows of zeros stand for
-        speakers who do not talk enough.
+        speakers who do not talk enough. progress: called with the share that is done, from 0 to 1.
         """
         classes = np.asarray(classes)
         if classes.ndim != 2 or len(classes) and classes.shape[1] != FRAMES:
@@ -54,6 +54,8 @@ class SpeakerEmbedder:
         found = np.zeros((SPEAKERS * len(classes), self.network.dim), np.float32)
         for rows, stats in statistics(features, classes, hop_s):
             found[rows] = (self.network.trunk or self.network.context).project(stats)
+            if progress and len(rows):
+                progress((rows[-1] + 1) / len(found))
         return found
 
     def _one_pass(self, features, classes, hop_s):

@@ -10,6 +10,7 @@ from diarkit.models import table
 from diarkit.models.fetch import fetch
 from diarkit.models.processor import has_fast_integers
 from diarkit.models.run import OWN, PUBLISHED, OnnxTrunk, TorchTrunk, onnx_session, torch_run
+from diarkit.options import opt, options
 from diarkit.places import CONF, WEIGHTS
 
 SCALES = {name: WEIGHTS / name / "int8.scales" for name in ("resnet34", "small")}  # of the trunks that run in 8 bits
@@ -39,6 +40,16 @@ class Network:
     trunk: Any = None
     stride: int = 8
     context: Any = None
+
+
+@options
+class NetworkOptions:
+    """Speaker embedding network"""
+
+    model: str = opt("small", "small, resnet34, campplus, or a file of torch weights of one of these")
+    engine: str = opt("fastest", "what runs small or resnet34: onnx is ONNX Runtime in floats, int8 the same with "
+                      "8-bit integers, fastest is int8 on processors made for it, else onnx",
+                      choices=("fastest", "int8", "onnx", "torch"))
 
 
 def open_network(model, threads=1, engine="onnx"):

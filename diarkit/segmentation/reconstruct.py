@@ -35,6 +35,33 @@ def reconstruct(active, labels, hop_s, duration_s, options=None, weights=None, c
     return _turns(np.concatenate(talking), names, duration_s, options)
 
 
+def agreement(active, labels, hop_s, duration_s, weights, turns):
+    """Return [(start_s, end_s, label, confidence)]: how far the windows agree that this speaker talks in the turn.
+
+    turns: [(start_s, end_s, label)] of `reconstruct`, whose other arguments these are. The confidence is the mean over
+    the turn's frames of the share of windows in which the speaker talks, from 0 to 1.
+    """
+    labels, frames = _checked(active, labels), frame_count(len(active), hop_s, duration_s)
+    names, first = np.unique(labels[labels >= 0]), first_frames(len(active), hop_s)
+    total = np.zeros(first[-1] + FRAMES, np.float32)
+    np.add.at(total, first[:, None] + np.arange(FRAMES), weights)
+    active = active & (labels >= 0)[:, None]
+    shares, edges = [], frame_edges(frames, duration_s)
+    for start in range(0, frames, BLOCK_T):
+        stop = min(start + BLOCK_T, frames)
+        found = _activity(active, labels, names, hop_s, weights, start, stop)
+        found = np.clip(found / np.maximum(total[start:stop, None], 1e-6), 0, 1)
+        shares.append(np.rint(255 * found).astype(np.uint8))
+    shares = np.concatenate(shares) if shares else np.zeros((0, len(names)), np.uint8)
+    sure = []
+    for start_s, end_s, label in turns:
+        low = np.searchsorted(edges, start_s + 1e-6, "right") - 1
+        high = max(np.searchsorted(edges, end_s - 1e-6, "left"), low + 1)
+        column = shares[low:high, np.searchsorted(names, label)]
+        sure.append((start_s, end_s, label, round(float(column.mean()) / 255, 3)))
+    return sure
+
+
 def _checked(active, labels):
     assert active.ndim == 3 and active.shape[1] == FRAMES and active.dtype == bool, (active.shape, active.dtype)
     labels = np.asarray(labels)
