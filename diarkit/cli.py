@@ -18,7 +18,8 @@ from diarkit.options import field_table, flag, format_value, parse_value, read_c
 def run(main, doc, names, *classes):
     """Parse sys.argv, log the command, call main(*positionals, *options) and exit with its status.
 
-    names: positional argument names; one in square brackets may be left out (it is then None).
+    names: positional argument names; one in square brackets may be left out (it is then None); a last `[name...]`
+    takes any number of words, as a list.
     classes: options dataclasses, in the order main takes them.
     Exit status: 0 all went well, 1 DiarkitError, 2 UsageError.
     """
@@ -99,7 +100,10 @@ def _split(argv, table):
 
 
 def _positionals(words, names):
-    least = sum(not n.startswith("[") for n in names)
+    """Return one word a name; the last name may be `[name...]` and then takes a list of all that are left."""
+    least, rest = sum(not n.startswith("[") for n in names), names and names[-1].endswith("...]")
+    if rest and len(words) >= least:
+        words = words[:least] + [words[least:]]
     if not least <= len(words) <= len(names):
         wanted = " ".join(n if n.startswith("[") else f"<{n}>" for n in names)
         raise UsageError(f"expected {wanted}, got {len(words)}: {shlex.join(words) or 'nothing'}")

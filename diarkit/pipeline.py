@@ -41,21 +41,21 @@ class Settings:
     seed: int = 0
 
 
-def read_settings(files=None, threads=1, **network):
+def read_settings(files=None, threads=1, plda=None, **network):
     """Return the Settings of configurations.
 
-    files: ChainFiles, None for those that come with the package. network: fields of NetworkOptions that win over the
-    file; a model of the model table brings its own PLDA.
+    files: ChainFiles, None for those that come with the package. plda: a name or a folder, None for the one that
+    belongs to the model. network: fields of NetworkOptions that win over the file.
     """
     files = files or ChainFiles()
     made = from_conf(NetworkOptions, files.embed_config, SpeakerEmbedOptions, **network)
-    plda = {"plda": made.model} if made.model in SCALES else {}
+    own = {"plda": plda or made.model} if plda or made.model in SCALES else {}
     return Settings(
         network=made,
         segment=from_conf(SegmentOptions, files.segment_config, threads=threads),
         embed=from_conf(SpeakerEmbedOptions, files.embed_config, NetworkOptions, threads=threads),
         speaking=from_conf(SpeakerOptions, files.cluster_config, ClusterOptions),
-        cluster=from_conf(ClusterOptions, files.cluster_config, SpeakerOptions, **plda),
+        cluster=from_conf(ClusterOptions, files.cluster_config, SpeakerOptions, **own),
         turns=from_conf(OverlappingTurnOptions, files.turns_config))
 
 

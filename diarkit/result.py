@@ -132,6 +132,7 @@ def _speakers(found, turns):
     for label, (embedding, evidence) in enumerate(zip(found.means, found.speakers.evidence)):
         own = [t for t in turns if t.speaker == speaker_name(label)]
         near, far = int(evidence[3]), float(evidence[4])
-        listed.append(Speaker(speaker_name(label), round(sum(t.end_s - t.start_s for t in own), 3), len(own), embedding,
+        seconds = round(float(sum(t.end_s - t.start_s for t in own)), 3)
+        listed.append(Speaker(speaker_name(label), seconds, len(own), embedding,
                               speaker_name(near) if near >= 0 else None, round(far, 3)))
     return listed

@@ -10,7 +10,8 @@ import soundfile
 
 from diarkit.datadir.scan import id_fault
 
-MORE_NAMES = "aif aifc oga opus snd sph bwf mp1 mp2 mpga m4a mp4 aac wma webm mka mkv amr ac3 3gp mov m4a mp4 m4b mov mkv mka webm aac wma wmv amr 3gp 3g2 avi ts"
+MORE_NAMES = ("aif aifc oga opus snd sph bwf mp1 mp2 mpga m4a m4b mp4 aac wma wmv webm mka mkv amr ac3 3gp 3g2 mov avi "
+              "ts")
 EXTENSIONS = ({name.lower() for name in soundfile.available_formats()} - {"raw"}) | set(MORE_NAMES.split())
 
 

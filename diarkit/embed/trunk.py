@@ -57,7 +57,7 @@ class Trunk:
         features: (T, mels) float32, may be memory-mapped; needed: (ceil(T / stride),) bool, None for all.
         Raises DiarkitError for features of another width, and where an output is not finite.
         """
-        if features.ndim != 2 or features.shape[1] != self.network.mels:
+        if features.ndim != 2 or len(features) and features.shape[1] != self.network.mels:
             raise DiarkitError(f"features of shape {features.shape}, {self.network.name} takes {self.network.mels} "
                                "columns")
         total = output_frames(len(features), self.stride)

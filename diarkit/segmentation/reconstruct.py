@@ -35,12 +35,15 @@ def reconstruct(active, labels, hop_s, duration_s, options=None, weights=None, c
     return _turns(np.concatenate(talking), names, duration_s, options)
 
 
+@np.errstate(invalid="ignore")  # ONNX Runtime leaves the processor's flag set, which numpy then takes for its own
 def agreement(active, labels, hop_s, duration_s, weights, turns):
     """Return [(start_s, end_s, label, confidence)]: how far the windows agree that this speaker talks in the turn.
 
     turns: [(start_s, end_s, label)] of `reconstruct`, whose other arguments these are. The confidence is the mean over
     the turn's frames of the share of windows in which the speaker talks, from 0 to 1.
     """
+    if not turns:
+        return []
     labels, frames = _checked(active, labels), frame_count(len(active), hop_s, duration_s)
     names, first = np.unique(labels[labels >= 0]), first_frames(len(active), hop_s)
     total = np.zeros(first[-1] + FRAMES, np.float32)
@@ -50,15 +53,14 @@ def agreement(active, labels, hop_s, duration_s, weights, turns):
     for start in range(0, frames, BLOCK_T):
         stop = min(start + BLOCK_T, frames)
         found = _activity(active, labels, names, hop_s, weights, start, stop)
-        found = np.clip(found / np.maximum(total[start:stop, None], 1e-6), 0, 1)
-        shares.append(np.rint(255 * found).astype(np.uint8))
-    shares = np.concatenate(shares) if shares else np.zeros((0, len(names)), np.uint8)
+        shares.append(np.clip(found / np.maximum(total[start:stop, None], 1e-6), 0, 1).astype(np.float16))
+    shares = np.concatenate(shares)
     sure = []
     for start_s, end_s, label in turns:
         low = np.searchsorted(edges, start_s + 1e-6, "right") - 1
         high = max(np.searchsorted(edges, end_s - 1e-6, "left"), low + 1)
         column = shares[low:high, np.searchsorted(names, label)]
-        sure.append((start_s, end_s, label, round(float(column.mean()) / 255, 3)))
+        sure.append((start_s, end_s, label, round(float(column.mean(dtype=np.float64)), 3)))
     return sure
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Your own recordings, window by window: speech activity, embeddings of sliding windows, one of four clusterings.
 # Usage: ./run_windows.sh --audio DIR [options]
-audio=               # folder of recordings, at any depth, in any format that libsndfile reads
+audio=               # folder of recordings, at any depth, in any format: audio or film
 rttm=                # references, where there are any: an RTTM file or a folder; X.rttm beside X.wav when empty
 name=wavs            # name of this set of recordings, in data/ and exp/
 num_speakers=        # exactly this many speakers in each recording

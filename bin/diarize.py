@@ -1,0 +1,7 @@
+#!/usr/bin/env python3
+"""Find out who spoke when in recordings: the command `diarkit`, for a checkout that is not installed."""
+
+from diarkit.command import main
+
+if __name__ == "__main__":
+    main()
