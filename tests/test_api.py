@@ -40,7 +40,7 @@ def result(sample, diarizer):
 def test_the_parts_fit_together(result):
     assert result.name == "sample" and result.duration_s == 30.0 and len(result.speakers) == 2 and len(result) > 8
     for turns in (result.turns, result.exclusive):
-        assert turns == sorted(turns) and all(0 <= t.start_s < t.end_s <= 30 and 0 <= t.confidence <= 1 for t in turns)
+        assert turns == sorted(turns) and all(0 <= t.start_s < t.end_s <= 30 and 0 < t.confidence <= 1 for t in turns)
     assert all(a.end_s <= b.start_s for a, b in zip(result.exclusive, result.exclusive[1:]))
     for speaker in result.speakers:
         own = [t for t in result if t.speaker == speaker.name]
