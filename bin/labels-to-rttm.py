@@ -5,12 +5,13 @@ Every recording of the labels must be in <reco2dur>, and every recording of <sub
 without windows has no lines. With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seconds>`.
 """
 
+import contextlib
+
 from diarkit import cli
-from diarkit.annotation import read_reco2dur, read_segments, write_rttm
-from diarkit.errors import DiarkitError, KeysFailed
-from diarkit.files import write_text
+from diarkit.annotation import read_reco2dur, read_segments
+from diarkit.errors import DiarkitError
 from diarkit.tables import read_matrices
-from diarkit.turns import TurnOptions, as_turns, labels_to_turns, talk_time
+from diarkit.turns import TurnOptions, as_turns, labels_to_turns, write_turns
 
 
 def main(subsegments, labels_rspecifier, reco2dur, rttm, seconds_path, options):
@@ -29,18 +30,9 @@ def main(subsegments, labels_rspecifier, reco2dur, rttm, seconds_path, options):
         spans = [(s.start_s, s.end_s) for s in windows.get(reco, [])]
         turns[reco] = as_turns(reco, labels_to_turns(spans, load(), durations[reco], options))
 
-    def write():
-        write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])
-        if seconds_path:
-            write_text(seconds_path, (f"{reco} {speaker} {seconds:.3f}" for reco in sorted(turns)
-                                      for speaker, seconds in talk_time(turns[reco]).items()))
-
-    try:
+    with contextlib.ExitStack() as at_the_end:
+        at_the_end.callback(write_turns, rttm, turns, seconds_path)  # what did not fail is kept
         cli.for_each(labels.items(), one, len(labels))
-    except KeysFailed:
-        write()
-        raise
-    write()
 
 
 if __name__ == "__main__":

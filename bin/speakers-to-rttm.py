@@ -6,18 +6,19 @@ global speaker numbers, -1 for a silent local speaker. How many talk at once is 
 classes. With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seconds>`.
 """
 
+import contextlib
+
 from diarkit import cli
-from diarkit.annotation import read_reco2dur, write_rttm
-from diarkit.errors import DiarkitError, KeysFailed
-from diarkit.files import write_text
+from diarkit.annotation import read_reco2dur
+from diarkit.errors import DiarkitError
 from diarkit.options import from_conf, opt, options
 from diarkit.segmentation import OverlappingTurnOptions, SegmentOptions, reconstruct
 from diarkit.segmentation.aggregate import frame_weights
 from diarkit.segmentation.powerset import to_multilabel
 from diarkit.segmentation.reconstruct import ShortWindows
 from diarkit.segmentation.spans import counted
-from diarkit.tables import read_matrices
-from diarkit.turns import as_turns, talk_time
+from diarkit.tables import beside, read_matrices
+from diarkit.turns import as_turns, write_turns
 
 
 @options
@@ -33,33 +34,21 @@ class InputOptions:
 def main(seg, labels_rspecifier, reco2dur, rttm, seconds_path, options, inputs):
     """Convert every recording of the segmentation; the others are kept when one fails."""
     made = from_conf(SegmentOptions, inputs.seg_config) if inputs.seg_config else SegmentOptions()
-    scores, labels, times, shares = (dict(read_matrices(name)) if name else None for name in (
-        inputs.scores, labels_rspecifier, inputs.times, inputs.shares))
+    tables = beside(inputs.scores, labels_rspecifier, inputs.times, inputs.shares)
     durations, turns, weights = read_reco2dur(reco2dur), {}, frame_weights(made.taper, made.trim)
 
     def one(reco, load):
-        for where, table in ((reco2dur, durations), (labels_rspecifier, labels), (inputs.scores, scores),
-                             (inputs.times, times), (inputs.shares, shares)):
-            if table is not None and reco not in table:
-                raise DiarkitError(f"not in {where}. Make it of the same recordings")
-        count = counted(scores[reco](), made) if scores else None
-        active, seconds = to_multilabel(load()), durations[reco]
-        short = ShortWindows(times[reco]().reshape(-1, 2), shares[reco]()) if times and shares else None
-        turns[reco] = as_turns(reco, reconstruct(active, labels[reco](), made.hop_s, seconds, options, weights, count,
-                                                 short))
+        if reco not in durations:
+            raise DiarkitError(f"not in {reco2dur}. Make it of the same recordings")
+        scores, labels, times, shares = tables(reco)
+        many = None if scores is None else counted(scores, made)
+        short = None if times is None or shares is None else ShortWindows(times.reshape(-1, 2), shares)
+        turns[reco] = as_turns(reco, reconstruct(to_multilabel(load()), labels, made.hop_s, durations[reco], options,
+                                                 weights, many, short))
 
-    def write():
-        write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])
-        if seconds_path:
-            write_text(seconds_path, (f"{reco} {speaker} {seconds:.3f}" for reco in sorted(turns)
-                                      for speaker, seconds in talk_time(turns[reco]).items()))
-
-    try:
+    with contextlib.ExitStack() as at_the_end:
+        at_the_end.callback(write_turns, rttm, turns, seconds_path)  # what did not fail is kept
         cli.for_each(read_matrices(seg), one)
-    except KeysFailed:
-        write()
-        raise
-    write()
 
 
 if __name__ == "__main__":

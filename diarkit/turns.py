@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from diarkit.annotation import Turn
+from diarkit.annotation import Turn, write_rttm
 from diarkit.errors import DiarkitError
+from diarkit.files import write_text
 from diarkit.options import opt, options
 
 TOUCH_S = 1e-6  # two times closer than this are the same time: what is left of decimal fractions in binary
@@ -119,6 +120,14 @@ def speaker_name(label):
 def as_turns(reco, spans):
     """Return Turns of `reco` from [(start_s, end_s, label)]."""
     return [Turn(reco, start_s, end_s, speaker_name(label)) for start_s, end_s, label in spans]
+
+
+def write_turns(rttm, turns, seconds_path=None):
+    """Write {reco: [Turn]} as RTTM in the order of the names, and with a path `<reco> <speaker> <seconds>` lines."""
+    write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])
+    if seconds_path:
+        write_text(seconds_path, (f"{reco} {speaker} {seconds:.3f}" for reco in sorted(turns)
+                                  for speaker, seconds in talk_time(turns[reco]).items()))
 
 
 def talk_time(turns):
