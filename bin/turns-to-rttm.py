@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write an RTTM of the turns that diarize-recordings.py found: SPEAKER_00, SPEAKER_01, ...
+"""Write an RTTM of the turns that diarize-recordings.py found: SPEAKER_00, SPEAKER_01, ...; column 9 is the confidence.
 
 With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seconds>`.
 """
@@ -16,7 +16,7 @@ def main(turns_rspecifier, rttm, seconds_path):
     turns = {}
 
     def one(reco, load):
-        turns[reco] = as_turns(reco, [(start_s, end_s, int(label)) for start_s, end_s, label, _ in load().tolist()])
+        turns[reco] = as_turns(reco, load().tolist())
 
     cli.for_each(read_matrices(turns_rspecifier), one)
     write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])

@@ -185,7 +185,7 @@ def test_references_beside_the_audio_whatever_name_they_carry_inside():
     rttm("audio/sub/c.rttm", "c 0.5 1 carl")
     Path("audio/sub/c.uem").write_text("c 1 0.5 1.5\n")
     prepare()
-    turns = {reco: [tuple(t[1:]) for t in turns] for reco, turns in read_rttm("data/ref.rttm").items()}
+    turns = {reco: [tuple(t[1:4]) for t in turns] for reco, turns in read_rttm("data/ref.rttm").items()}
     assert turns == {"a_b": [(0, 1, "anna"), (1.5, 2.5, "ben")], "sub_c": [(0.5, 1.5, "carl")]}
     assert read_uem("data/ref.uem") == {"a_b": [(0, 3)], "sub_c": [(0.5, 1.5)]}
     assert read_table("data/reco2num_spk") == {"a_b": "2", "sub_c": "1"}
