@@ -9,9 +9,13 @@ def scored_spans(turns, ignored, duration_s=None):
     ignored: [(start_s, end_s)] in any order, may overlap; duration_s: None when it is not known, the last turn ends
     the recording then.
     """
-    end_s, at, spans = last_s(turns, duration_s), 0.0, []
-    for start_s, stop_s in sorted(ignored):
-        if min(start_s, end_s) > at:
-            spans.append((at, min(start_s, end_s)))
-        at = max(at, stop_s)
-    return spans + [(at, end_s)] if end_s > at else spans
+    end_s = last_s(turns, duration_s)
+    return without([(0.0, end_s)] if end_s else [], ignored)
+
+
+def without(spans, ignored):
+    """Return [(start_s, end_s)] of spans with the ignored ones cut out of them."""
+    for start_s, end_s in ignored:
+        cut = [piece for a, b in spans for piece in ((a, min(b, start_s)), (max(a, end_s), b))]
+        spans = [(a, b) for a, b in cut if b > a]
+    return spans

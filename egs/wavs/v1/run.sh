@@ -3,6 +3,7 @@
 # Usage: ./run.sh --audio DIR [options]      ./run_stages.sh does the same, stage by stage, with every intermediate on disk
 audio=           # folder of recordings, at any depth, in any format: audio or film
 rttm=            # references, where there are any: an RTTM file or a folder; X.rttm beside X.wav when empty
+ref=             # references in another format: TextGrid, eaf, csv, stm, cha and others, a file or a folder
 name=wavs        # name of this set of recordings, in data/ and exp/
 model=small      # speaker embedding: small, which comes along, or resnet34, a download of 27 MB
 channel=auto     # auto: a call with one speaker on each channel is taken apart, all else is mixed; mix, separate, or a number
@@ -15,7 +16,7 @@ threads=1        # processor threads of a job; 2 for a single long recording on 
 [ "$stage" != 0 ] || : "${audio:?is empty. Say where your recordings are: ./run.sh --audio DIR}"
 data=data/$name found=exp/${model}_overlap/$name
 
-stage 0 "data" local/prepare.sh --audio "$audio" --rttm "$rttm" "$data"
+stage 0 "data" local/prepare.sh --audio "$audio" --rttm "$rttm" --ref "$ref" "$data"
 stage 1 "who spoke when" steps/diarize.sh --nj "$nj" --cmd "$cpu_cmd" --threads "$threads" --model "$model" --channel "$channel" \
   --num-speakers "$num_speakers" --min-speakers "$min_speakers" --max-speakers "$max_speakers" "$data" "$found"
 [ ! -e "$data/ref.rttm" ] || stage 2 "score" steps/score.sh --cmd "$cpu_cmd" "$data" "$found" "$found/score"
