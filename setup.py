@@ -6,8 +6,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 # What `import diarkit` and the command need; the other pins serve the recipes, and come with the extra `recipes`.
-CORE = ("numpy", "scipy", "soundfile", "soxr", "onnxruntime", "scikit-learn", "tqdm", "av",
-        "praatio", "pympi-ling")
+CORE = ("numpy", "scipy", "kaldiio", "soundfile", "soxr", "onnxruntime", "scikit-learn", "tqdm", "av", "praatio",
+        "pympi-ling")
 
 
 def pins(name):

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Find out who spoke when in recordings: the command `diarkit`, for a checkout that is not installed."""
+"""Find out who spoke when in recordings: files, folders of them, or `-` for standard input.
+
+It is the command `diarkit`, for a checkout that is not installed.
+"""
 
 from diarkit.command import main
 

@@ -119,9 +119,9 @@ def diarize(audio, num_speakers=None, min_speakers=None, max_speakers=None, *, n
     >>> result
     <Diarization of sample: 30.0 s, 2 speakers, 12 turns>
     >>> print(result.to_rttm().splitlines()[0])
-    SPEAKER sample 1 6.705 0.473 <NA> <NA> SPEAKER_00 <NA> <NA>
+    SPEAKER sample 1 6.705 0.473 <NA> <NA> SPEAKER_01 <NA> <NA>
     >>> result.exclusive[0].speaker
-    'SPEAKER_00'
+    'SPEAKER_01'
     """
     return Diarizer(**given)(audio, num_speakers, min_speakers, max_speakers, name, progress)
 

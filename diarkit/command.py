@@ -46,7 +46,7 @@ def main():
     if argv == ["--version"]:
         from diarkit import __version__
 
-        print(f"diarkit {__version__}")
+        sys.stdout.write(f"diarkit {__version__}\n")
         return
     from diarkit.api import DiarizerOptions
 

@@ -41,10 +41,10 @@ def copy_recipe(folder, name):
     return recipe
 
 
-def start(folder, environment, *words, **env):
+def start(folder, environment, *words, script="run.sh", **env):
     """Start ./run.sh in a copy of a recipe; stdout and stderr come together. This Python is used, no .venv is made."""
     mark = f"{os.getpid()}-{time.monotonic_ns()}"
-    process = subprocess.Popen(["./run.sh", *map(str, words)], cwd=folder, text=True, stdin=subprocess.DEVNULL,
+    process = subprocess.Popen([f"./{script}", *map(str, words)], cwd=folder, text=True, stdin=subprocess.DEVNULL,
                                env={**environment, "PYTHONPATH": str(ROOT), MARK: mark, **env},
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     process.mark = f"{MARK}={mark}".encode()
@@ -52,7 +52,7 @@ def start(folder, environment, *words, **env):
 
 
 def run(folder, environment, *words, **env):
-    """Run ./run.sh in a copy of a recipe to its end; return (status, what it said)."""
+    """Run ./run.sh, or script=, in a copy of a recipe to its end; return (status, what it said)."""
     process = start(folder, environment, *words, **env)
     said = process.communicate(timeout=3600)[0]
     return process.returncode, said

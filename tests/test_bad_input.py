@@ -141,7 +141,7 @@ def test_validation_names_every_fault_with_its_line(by_hand, call):
     status, said = validate(call, by_hand)
     assert status == 1 and said == [
         "data/hand/wav.scp:5: d stands already on line 4. Keep one of the two",
-        "data/hand/wav.scp:2: b.wav: cannot be read: No such file or directory. Check the path in wav.scp.",
+        "data/hand/wav.scp:2: b.wav: cannot be read: No such file or directory. Check the path.",
         "data/hand/wav.scp:3: the command `cat c.wav` failed with status 1: cat: c.wav: No such file or directory.",
         "data/hand/segments:2: 5.500 to 6.500 s, but a ends at 6.000 s. Mend the times, or the recording is the "
         "wrong one"]
@@ -159,7 +159,7 @@ def test_a_missing_file_and_a_failing_pipe_cost_themselves_and_mended_they_alone
     status, said = run(by_hand, environment, *words)
     log = "".join(path.read_text() for path in by_hand.glob("exp/vad_*/hand/log/*.log"))
     assert status == 1 and "run the same command again" in said and "log/compute_vad" in said
-    assert "b: b.wav: cannot be read: No such file or directory. Check the path in wav.scp" in log
+    assert "b: b.wav: cannot be read: No such file or directory. Check the path" in log
     assert "c: the command `cat c.wav` failed with status 1: cat: c.wav: No such file or directory" in log
     assert not list(by_hand.glob("exp/vad_*/hand/.done")) and not list(by_hand.glob("exp/vad_*/hand/vad.scp"))
     soundfile.write(by_hand / "b.wav", *speech)

@@ -35,7 +35,6 @@ def reconstruct(active, labels, hop_s, duration_s, options=None, weights=None, c
     return _turns(np.concatenate(talking), names, duration_s, options)
 
 
-@np.errstate(invalid="ignore")  # ONNX Runtime leaves the processor's flag set, which numpy then takes for its own
 def agreement(active, labels, hop_s, duration_s, weights, turns):
     """Return [(start_s, end_s, label, confidence)]: how far the windows agree that this speaker talks in the turn.
 
@@ -46,8 +45,8 @@ def agreement(active, labels, hop_s, duration_s, weights, turns):
         return []
     labels, frames = _checked(active, labels), frame_count(len(active), hop_s, duration_s)
     names, first = np.unique(labels[labels >= 0]), first_frames(len(active), hop_s)
-    total = np.zeros(first[-1] + FRAMES, np.float32)
-    np.add.at(total, first[:, None] + np.arange(FRAMES), weights)
+    places = first[:, None] + np.arange(FRAMES)
+    total = np.bincount(places.ravel(), np.tile(weights, len(first)))
     active = active & (labels >= 0)[:, None]
     shares, edges = [], frame_edges(frames, duration_s)
     for start in range(0, frames, BLOCK_T):

@@ -1,7 +1,6 @@
 """WebRTC's voice activity detector: a Gaussian mixture over six bands, one decision per frame of 10, 20 or 30 ms."""
 
 import numpy as np
-import webrtcvad
 
 from diarkit.errors import UsageError
 from diarkit.options import opt, options
@@ -41,6 +40,8 @@ class Webrtc:
 
         The detector adapts its models from frame to frame, so the frames are given to it one by one, in order.
         """
+        import webrtcvad  # only here: the core of the package does without
+
         rate = audio.options.sample_rate
         if rate not in RATES_HZ:
             raise UsageError(f"--sample-rate must be one of {', '.join(map(str, RATES_HZ))} for --method=webrtc, "
