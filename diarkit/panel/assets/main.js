@@ -12,6 +12,7 @@ const player = new Player(model, data);
 const view = new View(model, reference, player.surfer, player);
 const table = new Table(model, view, player, select);
 const pointer = new Pointer(view, model, player, select);
+const OVERVIEW = 41, SOUND = 127;  // heights, with the lines beneath them, as panel.css has them
 let litIds = "?";
 
 function say(words) { get("status").textContent = words; }
@@ -56,8 +57,8 @@ function refresh() {
 const percent = (part, all) => `${(all ? 100 * part / all : 0).toFixed(1)} %`;
 
 function showSide() {
-  const above = get("overview").offsetHeight + document.querySelector(".sound").offsetHeight + 1;
-  const parts = [label({ top: 0, height: 40 }, "top", "Overview"), label({ top: 41, height: above - 42 }, "top", "Sound")];
+  const above = OVERVIEW + SOUND;
+  const parts = [label({ top: 0, height: OVERVIEW }, "top", "Overview"), label({ top: OVERVIEW, height: SOUND }, "top", "Sound")];
   for (const row of view.layout()) {
     const place = { top: row.top + above, height: row.height };
     if (row.kind === "speaker") parts.push(speakerLabel(place, model.speaker(row.id)));
@@ -80,8 +81,8 @@ function speakerLabel(place, speaker) {
   const part = make("div", { className: "label" });
   part.style.cssText = `top:${place.top}px;height:${place.height}px;--chip:${speaker.colour}`;
   part.dataset.speaker = speaker.id;
-  const swatch = make("i", { className: "swatch" });
-  swatch.style.background = speaker.colour;
+  const swatch = make("i", { className: "swatch", textContent: String(model.speakers.indexOf(speaker) + 1) });
+  swatch.style.cssText = `background:${speaker.colour};color:${inkOn(speaker.colour)}`;
   const name = make("input", { value: speaker.name, ariaLabel: `Name of ${speaker.name}`, title: "Click to rename", spellcheck: false });
   name.addEventListener("change", () => {
     const done = model.rename(speaker.id, name.value);
@@ -93,6 +94,12 @@ function speakerLabel(place, speaker) {
   only.addEventListener("click", () => setOnly(player.only === speaker.id ? null : speaker.id));
   part.append(swatch, name, only);
   return part;
+}
+
+// Black or white, whichever is easier to read on a colour.
+function inkOn(colour) {
+  const [r, g, b] = [1, 3, 5].map((n) => (parseInt(colour.slice(n, n + 2), 16) / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#000" : "#fff";
 }
 
 function setOnly(id) {
