@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make <out-dir>/index.html, which leads to the pages that make-panel.py made; pages of other recordings are removed."""
+"""Make <out-dir>/index.html, which leads to the pages that make-panel.py made; pages of others are removed."""
 
 import json
 import os

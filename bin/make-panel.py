@@ -33,7 +33,8 @@ class PanelOptions:
 
 def main(wavs, rttm, folder, listing, given, options):
     """Make the page of every recording of the table of audio."""
-    references, regions = (read(path) if path else None for read, path in ((read_rttm, given.ref), (read_uem, given.uem)))
+    references, regions = (read(path) if path else None
+                           for read, path in ((read_rttm, given.ref), (read_uem, given.uem)))
     cast_of, rows = Casts(read_rttm(rttm), references, regions), {}
     os.makedirs(folder, exist_ok=True)
 

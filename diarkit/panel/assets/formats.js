@@ -35,10 +35,20 @@ const FORMATS = {
   TextGrid: ["TextGrid", textGrid],
 };
 
+// Spans of one speaker's turns; a tier cannot overlap itself, so turns that do are joined, those that touch are not.
+function withoutOverlap(turns) {
+  const found = [];
+  for (const { start, end } of turns) {
+    const last = found[found.length - 1];
+    if (last && start < last[1]) last[1] = Math.max(last[1], end); else found.push([start, end]);
+  }
+  return found;
+}
+
 function textGrid(model) {
   const end = model.turns.reduce((last, t) => Math.max(last, t.end), model.duration) || 0.001;
   const quote = (text) => `"${text.replace(/"/g, '""')}"`;
-  const tiers = model.speakers.map((s) => ({ name: s.name, spans: spansWhere(model.of.get(s.id), 1) }));
+  const tiers = model.speakers.map((s) => ({ name: s.name, spans: withoutOverlap(model.of.get(s.id)) }));
   if (!tiers.length) tiers.push({ name: "nobody", spans: [] });
   const lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", `xmax = ${end}`,
     "tiers? <exists>", `size = ${tiers.length}`, "item []:"];
