@@ -103,6 +103,7 @@ class Chain:
         s, tell = self.settings, progress or (lambda stage, share: None)
         with FeaturesBeside(audio, self.fbank, functools.partial(tell, "listening")) as heard:
             segmentation = self.segmenter(heard)
+            tell("listening", 1.0)
             features = heard.features()
             duration_s = round(audio.duration_s, 3)  # as reco2dur has it
             vectors = self.embedder(features, segmentation.classes, s.segment.hop_s,
