@@ -31,7 +31,9 @@ def wavs(tmp_path_factory, environment):
 def test_each_recording_has_a_file_of_each_format(wavs):
     folder, status, said = wavs
     assert status == 0, said
-    made = [p for p in results(folder).glob("*/*.*") if p.parent.name not in ("log", "parts")]
+    made = [p for p in results(folder).glob("*/*.*") if p.parent.name not in ("log", "parts", "html")]
+    pages = {p.name for p in (results(folder) / "html").glob("*.html")}
+    assert pages == {"index.html", "talk.html", "below_talk.html"}
     names = sorted(str(p.relative_to(results(folder))) for p in made)
     assert names == sorted(f"{f}/{reco}.{f}" for f in FORMATS for reco in ("talk", "below_talk"))
     assert (results(folder) / "png" / "talk.png").read_bytes().startswith(b"\x89PNG")

@@ -3,16 +3,17 @@
 import io
 from typing import NamedTuple
 
+import av
 import numpy as np
-import soundfile
 
 from diarkit.audio import AudioFile, AudioOptions
 from diarkit.export.envelope import envelope
 
 RATE = 16000                       # one of those that Opus knows
-LOWEST_BPS, HIGHEST_BPS = 6000, 256000  # libsndfile's compression level runs from the highest rate, 0, to the lowest, 1
+# FFmpeg's libopus: at level 3 of 10 it takes half the time of 10, and speech at 24 kbps sounds the same.
+EFFORT = {"compression_level": "3", "application": "voip", "frame_duration": "60"}
 PEAKS_PER_S, LEAST_PEAKS, MOST_PEAKS = 50, 1000, 200000
-BLOCK_S = 5.0  # libsndfile's Opus encoder is happier with short blocks
+BLOCK_S = 30.0
 
 
 class Sound(NamedTuple):
@@ -44,8 +45,14 @@ def listen(entry, channel="mix", kbps=24, embed=True):
 
 def encoded(blocks, target, kbps=24):
     """Yield the blocks (n,) float32 at RATE, writing them to a binary file as Ogg Opus on the way."""
-    level = float(np.clip((HIGHEST_BPS - 1000 * kbps) / (HIGHEST_BPS - LOWEST_BPS), 0, 1))
-    with soundfile.SoundFile(target, "w", RATE, 1, format="OGG", subtype="OPUS", compression_level=level) as file:
+    with av.open(target, "w", format="ogg") as container:
+        stream = container.add_stream("libopus", rate=RATE, layout="mono", options=EFFORT)
+        stream.bit_rate, done = round(1000 * kbps), 0
         for block in blocks:
-            file.write(np.clip(block, -1, 1))
+            samples = np.round(np.clip(block, -1, 1) * 32767).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+            frame.sample_rate, frame.pts = RATE, done
+            container.mux(stream.encode(frame))
+            done += len(block)
             yield block
+        container.mux(stream.encode(None))

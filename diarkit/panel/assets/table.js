@@ -28,9 +28,15 @@ class Table {
     if (place >= 0 && page !== this.page) this.turnTo(page); else this.mark();
   }
 
+  // The scrolling box alone moves, never the page.
   mark() {
+    const box = this.body.closest(".scroll");
     for (const row of this.body.rows) {
-      row.classList.toggle("selected", Number(row.dataset.id) === this.view.selected);
+      const chosen = Number(row.dataset.id) === this.view.selected;
+      row.classList.toggle("selected", chosen);
+      if (chosen && (row.offsetTop < box.scrollTop + row.offsetHeight || row.offsetTop + row.offsetHeight > box.scrollTop + box.clientHeight)) {
+        box.scrollTop = row.offsetTop - box.clientHeight / 2;
+      }
     }
   }
 

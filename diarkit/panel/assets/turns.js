@@ -10,6 +10,7 @@ class Turns {
     this.future = [];
     this.listeners = [];
     this.edited = false;
+    this.version = 0;
     this.index();
   }
 
@@ -37,6 +38,7 @@ class Turns {
   redo() { return this.step(this.future, this.past); }
 
   index() {
+    this.version++;
     this.turns = this.turns.slice().sort((a, b) => a.start - b.start || a.end - b.end || a.id - b.id);
     this.of = new Map(this.speakers.map((s) => [s.id, []]));
     this.byId = new Map();

@@ -19,6 +19,8 @@ class View {
     this.overview = document.getElementById("overview");
     this.errors = null;
     this.waiting = false;
+    this.still = document.createElement("canvas");   // lanes and overview without the cursor: drawn when they change
+    this.stillAll = document.createElement("canvas");
   }
 
   // Lanes from top to bottom: {kind, id, top, height}.
@@ -28,7 +30,8 @@ class View {
     rows.push({ kind: "overlap", height: THIN });
     if (this.reference) {
       rows.push({ kind: "space", height: GAP });
-      this.reference.names.forEach((name, id) => rows.push({ kind: "reference", id, height: LANE - 8 }));
+      const height = this.reference.names.length > 6 ? THIN : LANE - 8;
+      this.reference.names.forEach((name, id) => rows.push({ kind: "reference", id, height }));
       rows.push({ kind: "errors", height: THIN + 6 });
     }
     for (const row of rows) { row.top = top; top += row.height; }
@@ -69,13 +72,29 @@ class View {
       [name, style.getPropertyValue(`--${name}`).trim()]));
     this.frame = [this.start, this.end, this.pxPerS];
     this.layout();
-    this.drawLanes();
-    this.drawBands();
+    const lit = this.pxPerS < 2 ? [] : this.model.at(this.player.time).map((t) => t.id);  // too small to see
+    const key = [this.model.version, this.selected, this.player.only, this.surfer.getWidth(), this.height, this.ink.ink,
+      window.devicePixelRatio, ...this.frame, ...lit].join();
+    if (key !== this.key) {
+      this.key = key;
+      this.drawStill(new Set(lit));
+      this.drawBands();
+      this.drawAll();
+    }
+    this.copy(this.still, this.context(this.lanes, this.height));
+    this.drawCursor(this.lanes.getContext("2d"));
     this.drawOverview();
   }
 
-  drawLanes() {
-    const [from, to] = this.frame, pen = this.context(this.lanes, this.height), width = this.surfer.getWidth();
+  copy(from, pen) {
+    pen.save();
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.drawImage(from, 0, 0);
+    pen.restore();
+  }
+
+  drawStill(lit) {
+    const [from, to] = this.frame, pen = this.context(this.still, this.height), width = this.surfer.getWidth();
     for (const row of this.rows) {
       if (row.kind === "space") continue;
       pen.fillStyle = this.ink.lane;
@@ -83,12 +102,11 @@ class View {
     }
     this.drawRuler(pen, width);
     for (const row of this.rows) {
-      if (row.kind === "speaker") this.drawSpeaker(pen, row, from, to);
+      if (row.kind === "speaker") this.drawSpeaker(pen, row, from, to, lit);
       if (row.kind === "overlap") this.hatch(pen, this.model.overlaps, row, this.ink.ink, 5);
       if (row.kind === "reference") this.drawReference(pen, row, from, to);
       if (row.kind === "errors") this.drawErrors(pen, row);
     }
-    this.drawCursor(pen);
   }
 
   drawRuler(pen, width) {
@@ -104,15 +122,14 @@ class View {
     }
   }
 
-  drawSpeaker(pen, row, from, to) {
-    const speaker = this.model.speaker(row.id), now = this.player.time;
+  drawSpeaker(pen, row, from, to, lit) {
+    const speaker = this.model.speaker(row.id);
     for (const turn of this.model.between(from, to, this.model.of.get(row.id))) {
       const x = this.x(turn.start), w = Math.max(1.5, this.x(turn.end) - x), top = row.top + 5, high = row.height - 10;
-      const sure = turn.confidence === null ? 1 : turn.confidence, lit = turn.start <= now && now < turn.end;
+      const sure = turn.confidence === null ? 1 : turn.confidence;
       pen.globalAlpha = (this.player.only !== null && this.player.only !== row.id ? 0.35 : 1) * (0.4 + 0.6 * sure);
       pen.fillStyle = speaker.colour;
-      box(pen, x, top, w, high, 4);
-      pen.fill();
+      if (w < 4) pen.fillRect(x, top, w, high); else { box(pen, x, top, w, high, 4); pen.fill(); }
       pen.globalAlpha = 1;
       if (turn.confidence !== null && w > 6) {  // how sure: the filled part of the line along the bottom
         pen.fillStyle = this.ink.paper;
@@ -120,7 +137,7 @@ class View {
         pen.fillStyle = this.ink.ink;
         pen.fillRect(x + 2, top + high - 4, (w - 4) * sure, 2.5);
       }
-      if (lit || turn.id === this.selected) {
+      if (lit.has(turn.id) || turn.id === this.selected) {
         pen.lineWidth = turn.id === this.selected ? 2.5 : 1.5;
         pen.strokeStyle = this.ink.ink;
         box(pen, x, top, w, high, 4);
@@ -142,7 +159,7 @@ class View {
       const { start, end } = turns[n];
       if (end < from) continue;
       pen.globalAlpha = 0.75;
-      box(pen, this.x(start), row.top + 8, Math.max(1.5, this.x(end) - this.x(start)), row.height - 16, 2);
+      box(pen, this.x(start), row.top + row.height / 4, Math.max(1.5, this.x(end) - this.x(start)), row.height / 2, 2);
       pen.fill();
     }
     pen.globalAlpha = 1;
@@ -164,6 +181,11 @@ class View {
     for (const [start, end] of spans) {
       if (end < from || start > to) continue;
       const x = Math.max(-2, this.x(start)), w = Math.max(1.5, Math.min(this.surfer.getWidth() + 2, this.x(end)) - x);
+      if (w < 4) {
+        pen.fillStyle = colour;
+        pen.fillRect(x, top, w, high);
+        continue;
+      }
       pen.save();
       pen.beginPath();
       pen.rect(x, top, w, high);
@@ -206,8 +228,9 @@ class View {
     }
   }
 
-  drawOverview() {
-    const high = 40, pen = this.context(this.overview, high), width = this.surfer.getWidth();
+  // Every turn of the recording, in as many pixels as the page is wide.
+  drawAll() {
+    const high = 40, pen = this.context(this.stillAll, high), width = this.surfer.getWidth();
     const scale = width / this.model.duration, each = (high - 8) / Math.max(1, this.model.speakers.length);
     pen.fillStyle = this.ink.lane;
     pen.fillRect(0, 0, width, high);
@@ -217,7 +240,12 @@ class View {
         pen.fillRect(turn.start * scale, 4 + n * each, Math.max(0.75, (turn.end - turn.start) * scale), Math.max(1, each - 1));
       }
     });
-    const [from, to] = this.frame;
+  }
+
+  drawOverview() {
+    const high = 40, pen = this.context(this.overview, high), width = this.surfer.getWidth();
+    const scale = width / this.model.duration, [from, to] = this.frame;
+    this.copy(this.stillAll, pen);
     pen.globalAlpha = 0.45;
     pen.fillStyle = this.ink.paper;
     pen.fillRect(0, 0, from * scale, high);

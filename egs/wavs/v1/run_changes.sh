@@ -42,3 +42,4 @@ stage 6 "turns" steps/make_turns.sh --cmd "$cpu_cmd" "$data" "$found" "$found/tu
 [ ! -e "$data/ref.rttm" ] || stage 7 "score changes" steps/score_changes.sh --cmd "$cpu_cmd" --changes "$table" "$data" "$changes" "$changes/score"
 [ ! -e "$data/ref.rttm" ] || stage 7 "score" steps/score.sh --cmd "$cpu_cmd" "$data" "$found/turns" "$found/score"
 stage 8 "results in $found/results" steps/export_turns.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results"
+stage 9 "pages: $found/results/html/index.html" steps/make_panel.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results/html"

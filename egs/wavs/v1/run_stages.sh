@@ -24,3 +24,4 @@ stage 4 "speakers" steps/cluster_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --plda 
 stage 5 "turns" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "$data" "$seg" "$found" "$found/turns"
 [ ! -e "$data/ref.rttm" ] || stage 6 "score" steps/score.sh --cmd "$cpu_cmd" "$data" "$found/turns" "$found/score"
 stage 7 "results in $found/results" steps/export_turns.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results"
+stage 8 "pages: $found/results/html/index.html" steps/make_panel.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results/html"

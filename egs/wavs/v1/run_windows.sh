@@ -28,3 +28,4 @@ stage 4 "speakers" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --met
 stage 5 "turns" steps/make_turns.sh "$data" "$found" "$found/turns"
 [ ! -e "$data/ref.rttm" ] || stage 6 "score" steps/score.sh "$data" "$found/turns" "$found/score"
 stage 7 "results in $found/results" steps/export_turns.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results"
+stage 8 "pages: $found/results/html/index.html" steps/make_panel.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results/html"
