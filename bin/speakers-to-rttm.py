@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Turn local speakers and their clusters into an RTTM of turns that may overlap: SPEAKER_00, SPEAKER_01, ...
 
+Column 9 is the confidence: how far the windows agree that this speaker talks there.
 <seg-rspecifier> and <labels-rspecifier> are of the same windows: (W, 589) classes of segment-speakers.py, and (W, 3)
 global speaker numbers, -1 for a silent local speaker. How many talk at once is what --scores say, else the windows'
 classes. With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seconds>`.
@@ -14,6 +15,7 @@ from diarkit.options import from_conf, opt, options
 from diarkit.segmentation import OverlappingTurnOptions, SegmentOptions, reconstruct
 from diarkit.segmentation.aggregate import frame_weights
 from diarkit.segmentation.powerset import to_multilabel
+from diarkit.segmentation.reconstruct import agreement
 from diarkit.segmentation.spans import counted
 from diarkit.tables import read_matrices
 from diarkit.turns import as_turns, talk_time
@@ -38,8 +40,8 @@ def main(seg, labels_rspecifier, reco2dur, rttm, seconds_path, options, inputs):
             if table is not None and reco not in table:
                 raise DiarkitError(f"not in {where}. Make it of the same recordings")
         count = counted(scores[reco](), made) if scores else None
-        active, seconds = to_multilabel(load()), durations[reco]
-        turns[reco] = as_turns(reco, reconstruct(active, labels[reco](), made.hop_s, seconds, options, weights, count))
+        of = to_multilabel(load()), labels[reco](), made.hop_s, durations[reco]
+        turns[reco] = as_turns(reco, agreement(*of, weights, reconstruct(*of, options, weights, count)))
 
     def write():
         write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])

@@ -45,7 +45,8 @@ def listen(entry, channel="mix", kbps=24, embed=True):
 
 def encoded(blocks, target, kbps=24):
     """Yield the blocks (n,) float32 at RATE, writing them to a binary file as Ogg Opus on the way."""
-    with av.open(target, "w", format="ogg") as container:
+    # bitexact: the same sound gives the same bytes, else FFmpeg numbers the stream by chance
+    with av.open(target, "w", format="ogg", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("libopus", rate=RATE, layout="mono", options=EFFORT)
         stream.bit_rate, done = round(1000 * kbps), 0
         for block in blocks:
