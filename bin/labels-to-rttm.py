@@ -5,13 +5,12 @@ Every recording of the labels must be in <reco2dur>, and every recording of <sub
 without windows has no lines. With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seconds>`.
 """
 
-import contextlib
-
 from diarkit import cli
 from diarkit.annotation import read_reco2dur, read_segments
 from diarkit.errors import DiarkitError
+from diarkit.hypothesis import write_hypothesis
 from diarkit.tables import read_matrices
-from diarkit.turns import TurnOptions, as_turns, labels_to_turns, write_turns
+from diarkit.turns import TurnOptions, as_turns, labels_to_turns
 
 
 def main(subsegments, labels_rspecifier, reco2dur, rttm, seconds_path, options):
@@ -30,9 +29,7 @@ def main(subsegments, labels_rspecifier, reco2dur, rttm, seconds_path, options):
         spans = [(s.start_s, s.end_s) for s in windows.get(reco, [])]
         turns[reco] = as_turns(reco, labels_to_turns(spans, load(), durations[reco], options))
 
-    with contextlib.ExitStack() as at_the_end:
-        at_the_end.callback(write_turns, rttm, turns, seconds_path)  # what did not fail is kept
-        cli.for_each(labels.items(), one, len(labels))
+    cli.for_each(labels.items(), one, len(labels), finish=lambda: write_hypothesis(rttm, seconds_path, turns))
 
 
 if __name__ == "__main__":

@@ -1,24 +1,24 @@
 #!/usr/bin/env python3
 """Turn local speakers and their clusters into an RTTM of turns that may overlap: SPEAKER_00, SPEAKER_01, ...
 
+Column 9 is the confidence: how far the windows agree that this speaker talks there.
 <seg-rspecifier> and <labels-rspecifier> are of the same windows: (W, 589) classes of segment-speakers.py, and (W, 3)
 global speaker numbers, -1 for a silent local speaker. How many talk at once is what --scores say, else the windows'
 classes. With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seconds>`.
 """
 
-import contextlib
-
 from diarkit import cli
 from diarkit.annotation import read_reco2dur
 from diarkit.errors import DiarkitError
+from diarkit.hypothesis import write_hypothesis
 from diarkit.options import from_conf, opt, options
 from diarkit.segmentation import OverlappingTurnOptions, SegmentOptions, reconstruct
 from diarkit.segmentation.aggregate import frame_weights
 from diarkit.segmentation.powerset import to_multilabel
-from diarkit.segmentation.reconstruct import ShortWindows
+from diarkit.segmentation.reconstruct import ShortWindows, agreement
 from diarkit.segmentation.spans import counted
 from diarkit.tables import beside, read_matrices
-from diarkit.turns import as_turns, write_turns
+from diarkit.turns import as_turns
 
 
 @options
@@ -43,12 +43,11 @@ def main(seg, labels_rspecifier, reco2dur, rttm, seconds_path, options, inputs):
         scores, labels, times, shares = tables(reco)
         many = None if scores is None else counted(scores, made)
         short = None if times is None or shares is None else ShortWindows(times.reshape(-1, 2), shares)
-        turns[reco] = as_turns(reco, reconstruct(to_multilabel(load()), labels, made.hop_s, durations[reco], options,
-                                                 weights, many, short))
+        of = to_multilabel(load()), labels, made.hop_s, durations[reco]
+        found = reconstruct(*of, options, weights, many, short)
+        turns[reco] = as_turns(reco, agreement(*of, weights, found, short, options.short_weight))
 
-    with contextlib.ExitStack() as at_the_end:
-        at_the_end.callback(write_turns, rttm, turns, seconds_path)  # what did not fail is kept
-        cli.for_each(read_matrices(seg), one)
+    cli.for_each(read_matrices(seg), one, finish=lambda: write_hypothesis(rttm, seconds_path, turns))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 
-from diarkit.annotation import Turn, write_rttm
+from diarkit.annotation import Turn
 from diarkit.errors import DiarkitError
-from diarkit.files import write_text
 from diarkit.options import opt, options
 
 TOUCH_S = 1e-6  # two times closer than this are the same time: what is left of decimal fractions in binary
@@ -118,16 +117,31 @@ def speaker_name(label):
 
 
 def as_turns(reco, spans):
-    """Return Turns of `reco` from [(start_s, end_s, label)]."""
-    return [Turn(reco, start_s, end_s, speaker_name(label)) for start_s, end_s, label in spans]
+    """Return Turns of `reco` from [(start_s, end_s, label)] or [(start_s, end_s, label, confidence)]."""
+    return [Turn(reco, start_s, end_s, speaker_name(int(label)), *sure) for start_s, end_s, label, *sure in spans]
 
 
-def write_turns(rttm, turns, seconds_path=None):
-    """Write {reco: [Turn]} as RTTM in the order of the names, and with a path `<reco> <speaker> <seconds>` lines."""
-    write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])
-    if seconds_path:
-        write_text(seconds_path, (f"{reco} {speaker} {seconds:.3f}" for reco in sorted(turns)
-                                  for speaker, seconds in talk_time(turns[reco]).items()))
+def one_at_a_time(turns):
+    """Return Turns that do not overlap: where several people talk, the most confident turn stays, else the longest.
+
+    turns: Turns of one recording. What is left of a turn on both sides of another stays as two.
+    """
+    edges = sorted({s for t in turns for s in (t.start_s, t.end_s)})
+    left, talking, at = sorted(turns, key=lambda t: t.start_s), [], 0
+    found = []
+    for start_s, end_s in zip(edges, edges[1:]):
+        while at < len(left) and left[at].start_s <= start_s:
+            talking.append(left[at])
+            at += 1
+        talking = [t for t in talking if t.end_s > start_s]
+        if not talking:
+            continue
+        best = max(talking, key=lambda t: (t.confidence or 0, t.end_s - t.start_s, -t.start_s))
+        if found and found[-1][0] is best and found[-1][1].end_s == start_s:
+            found[-1] = (best, found[-1][1]._replace(end_s=end_s))
+        else:
+            found.append((best, best._replace(start_s=start_s, end_s=end_s)))
+    return [turn for _, turn in found]
 
 
 def talk_time(turns):
