@@ -44,6 +44,8 @@ def main(wavs, spans, *opts):
         within = None if given is None else confines(given.get(reco, []), audio.duration_s, inputs.within)
         found = detector(audio, reco, within)
         writer.write(reco, found)
+        if detector.note or not len(found):
+            cli.log(f"note: {reco}: {detector.note or 'no speech is found in it'}")
         limited = f", confined to {len(within)} segments" if given is not None else ""
         cli.log(f"{reco}: {len(found)} segments, {length_s(found):.1f} s of {audio.duration_s:.1f} s{limited}")
 

@@ -88,6 +88,12 @@ def split_entry(line):
     return key, rest[0] if rest else ""
 
 
+def plain_path(entry):
+    """Return the file that a wav.scp entry names: FILE of `FILE.ark:OFFSET`, else the entry itself."""
+    path, _, offset = entry.rpartition(":")
+    return path if offset.isdecimal() and not os.path.exists(entry) and os.path.isfile(path) else entry
+
+
 def read_table(path):
     """Return {key: rest of the line} of a Kaldi text table such as wav.scp or reco2dur, in file order.
 
