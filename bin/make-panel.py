@@ -48,11 +48,11 @@ def main(wavs, rttm, folder, listing, given, options):
             file.writelines(page(data, sound.opus))
         rows[reco] = json.dumps(summary(data, cast.hypothesis))
 
-    try:
-        cli.for_each(read_scp(wavs).items(), one)
-    finally:
+    def finish():
         if listing:
             write_text(listing, (f"{reco} {row}" for reco, row in rows.items()))
+
+    cli.for_each(read_scp(wavs).items(), one, finish=finish)
 
 
 if __name__ == "__main__":

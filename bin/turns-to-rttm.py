@@ -5,10 +5,9 @@ With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seco
 """
 
 from diarkit import cli
-from diarkit.annotation import write_rttm
-from diarkit.files import write_text
+from diarkit.hypothesis import write_hypothesis
 from diarkit.tables import read_matrices
-from diarkit.turns import as_turns, talk_time
+from diarkit.turns import as_turns
 
 
 def main(turns_rspecifier, rttm, seconds_path):
@@ -19,10 +18,7 @@ def main(turns_rspecifier, rttm, seconds_path):
         turns[reco] = as_turns(reco, load().tolist())
 
     cli.for_each(read_matrices(turns_rspecifier), one)
-    write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])
-    if seconds_path:
-        write_text(seconds_path, (f"{reco} {speaker} {seconds:.3f}" for reco in sorted(turns)
-                                  for speaker, seconds in talk_time(turns[reco]).items()))
+    write_hypothesis(rttm, seconds_path, turns)
 
 
 if __name__ == "__main__":

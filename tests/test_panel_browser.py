@@ -256,7 +256,7 @@ def test_three_hours_stay_usable(browser, tmp_path):
         turns.append(Turn("long", round(at, 3), round(end, 3), name))
         at += chance.uniform(1, 4)
     peaks = np.random.default_rng(0).integers(-127, 127, (216000, 2)).astype(np.int8)
-    sound = Sound(b"", peaks, 10800.0, 0.05)
+    sound = Sound(None, peaks, 10800.0, 0.05)
     opus = silent_opus(tmp_path)
     made = tmp_path / "long.html"
     made.write_text("".join(page(data_of("long", sound, Casts({"long": turns})("long")), opus)), encoding="utf-8")

@@ -9,6 +9,7 @@ from diarkit.formats.common import confidence_of
 from diarkit.panel.shades import shades
 
 SCRIPTS = ("turns.js", "formats.js", "errors.js", "view.js", "pointer.js", "player.js", "table.js", "main.js")
+CHUNK_B = 3 << 18  # a multiple of 3: base64 of the parts is that of the whole
 GENERATOR = "diarkit panel"
 POLICY = ("default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
           "media-src 'self' blob: data: file:")
@@ -49,7 +50,7 @@ def _turn(turn, speaker):
 
 
 def page(data, opus=None):
-    """Yield the parts of the HTML of one recording's page; data: of data_of; opus: the sound's bytes, None: linked."""
+    """Yield the parts of the HTML of one recording's page; data: of data_of; opus: a binary file, None: linked."""
     title = escape(f"Who spoke when: {data['reco']}")
     yield (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
@@ -59,7 +60,9 @@ def page(data, opus=None):
     yield f'<script type="application/json" id="data">{script_json(data)}</script>\n'
     if opus is not None:
         yield '<script type="text/plain" id="sound">'
-        yield base64.b64encode(opus).decode()
+        opus.seek(0)
+        for part in iter(lambda: opus.read(CHUNK_B), b""):
+            yield base64.b64encode(part).decode()
         yield "</script>\n"
     notice = asset("vendor", "LICENSE").replace("*/", "* /")
     yield f"<script>\n/* wavesurfer.js\n{notice}*/\n{asset('vendor', 'wavesurfer.min.js')}\n</script>\n"
