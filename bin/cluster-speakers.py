@@ -27,6 +27,8 @@ class RunOptions:
 
     seg_config: str | None = opt(None, "seg.conf that the segmentation was made with; none: the defaults")
     reco2num_spk: str | None = opt(None, "file `<reco> <speakers>`: exactly this many in each recording")
+    windows: str | None = opt(None, "rspecifier of the short windows of embed-speakers.py (none: there are none)")
+    shares: str | None = opt(None, "wspecifier of matrices (N, K): how far each short window is each speaker's")
     seed: int = opt(0, "of the random starts of k-means", low=0, high=2 ** 32 - 1)
 
 
@@ -34,20 +36,25 @@ def main(embeddings, segmentation, labels, evidence, speaking, options, count, r
     """Write the speakers of every recording of the embeddings."""
     count_of = counts_of(running.reco2num_spk, count, options.method)
     made = from_conf(SegmentOptions, running.seg_config) if running.seg_config else SegmentOptions()
-    classes = dict(read_matrices(segmentation))
+    classes, short = dict(read_matrices(segmentation)), dict(read_matrices(running.windows)) if running.windows else {}
 
     def work(key, load):
-        if key not in classes:
-            raise DiarkitError(f"not in {segmentation}. Segment this recording too")
+        for name, table in ((segmentation, classes), (running.windows, short)):
+            if name and key not in table:
+                raise DiarkitError(f"not in {name}. Make it of the same recordings")
         wanted, active = count_of(key), to_multilabel(classes[key]())
-        found = cluster_speakers(load(), active, speaking, options, wanted, made.hop_s, seed=running.seed)
+        found = cluster_speakers(load(), active, speaking, options, wanted, made.hop_s, seed=running.seed,
+                                 short=short[key]() if short else None)
         if len(found.evidence) < wanted.bounds(len(found.labels) * 3)[0]:
             cli.log(f"{key}: {len(found.evidence)} speakers, though more were asked for: there are no more local ones")
-        writer.write(key, found.labels)
-        if more:
-            more.write(key, found.evidence)
+        for table, array in ((writer, found.labels), (more, found.evidence), (shares, found.shares)):
+            if table:
+                table.write(key, array)
 
-    with MatrixWriter(labels) as writer, MatrixWriter(evidence) if evidence else contextlib.nullcontext() as more:
+    def opened(name):
+        return MatrixWriter(name) if name else contextlib.nullcontext()
+
+    with MatrixWriter(labels) as writer, opened(evidence) as more, opened(running.shares) as shares:
         cli.for_each(read_matrices(embeddings), work)
 
 

@@ -4,7 +4,12 @@
 Row 3 w + k is local speaker k of window w, pooled over the frames where that speaker talks alone, or over all where
 there are too few of them; a row of zeros stands for a speaker who does not talk enough. resnet34 runs once over a
 recording, wherever anybody talks, and every speaker of every window is pooled from that; campplus runs on each window.
+
+With [windows-wspecifier] and [times-wspecifier] also one matrix (N, dim) per recording, a row for each short window of
+1.5 s that lies in speech, and one (N, 2) of their starts and ends in seconds; all of it comes from the same pass.
 """
+
+import contextlib
 
 from diarkit import cli
 from diarkit.embed.feats import frame_shift_s
@@ -29,7 +34,7 @@ class ModelOptions(NetworkOptions):
                 raise UsageError(f"--{name.replace('_', '-')} is required: it stands beside the table it describes")
 
 
-def main(feats, segmentations, embeddings, model, embed):
+def main(feats, segmentations, embeddings, windows, times, model, embed):
     """Write the embeddings of every recording."""
     hop_s, found = from_conf(SegmentOptions, model.seg_config).hop_s, read_scp(segmentations)
     network = open_network(model.model, engine=model.engine)
@@ -38,11 +43,15 @@ def main(feats, segmentations, embeddings, model, embed):
     def work(reco, load):
         if reco not in found:
             raise DiarkitError(f"not in {segmentations}. Make both from the same data directory")
-        writer.write(reco, embedder(load(), load_matrix(found[reco]), hop_s))
+        grains = embedder.both(load(), load_matrix(found[reco]), hop_s)
+        for writer, array in zip(writers, grains):
+            writer.write(reco, array)
 
-    with MatrixWriter(embeddings) as writer:
+    with contextlib.ExitStack() as stack:
+        writers = [stack.enter_context(MatrixWriter(name)) for name in (embeddings, windows, times) if name]
         cli.for_each(read_matrices(feats), work)
 
 
 if __name__ == "__main__":
-    cli.run(main, __doc__, ("feats-rspecifier", "seg-rspecifier", "emb-wspecifier"), ModelOptions, SpeakerEmbedOptions)
+    cli.run(main, __doc__, ("feats-rspecifier", "seg-rspecifier", "emb-wspecifier", "[windows-wspecifier]",
+                          "[times-wspecifier]"), ModelOptions, SpeakerEmbedOptions)

@@ -23,7 +23,7 @@ from diarkit.segmentation.aggregate import frame_weights
 from diarkit.segmentation.grid import RATE_HZ
 from diarkit.segmentation.options import OverlappingTurnOptions, SegmentOptions
 from diarkit.segmentation.powerset import to_multilabel
-from diarkit.segmentation.reconstruct import agreement, reconstruct
+from diarkit.segmentation.reconstruct import ShortWindows, agreement, reconstruct
 from diarkit.segmentation.segment import Segmentation, Segmenter
 from diarkit.segmentation.spans import counted
 
@@ -103,24 +103,26 @@ class Chain:
         s, tell = self.settings, progress or (lambda stage, share: None)
         with FeaturesBeside(audio, self.fbank, functools.partial(tell, "listening")) as heard:
             segmentation = self.segmenter(heard)
+            tell("listening", 1.0)
             features = heard.features()
             duration_s = round(audio.duration_s, 3)  # as reco2dur has it
-            vectors = self.embedder(features, segmentation.classes, s.segment.hop_s,
-                                    functools.partial(tell, "telling voices apart"))
+            grains = self.embedder.both(features, segmentation.classes, s.segment.hop_s,
+                                        functools.partial(tell, "telling voices apart"))
         active = to_multilabel(segmentation.classes)
-        speakers = cluster_speakers(vectors, active, s.speaking, s.cluster, count or CountOptions(), s.segment.hop_s,
-                                    seed=s.seed)
+        speakers = cluster_speakers(grains.speakers, active, s.speaking, s.cluster, count or CountOptions(),
+                                    s.segment.hop_s, seed=s.seed, short=grains.windows)
         tell("finding speakers", 1.0)
-        return self._found(segmentation, active, vectors, speakers, duration_s)
+        return self._found(segmentation, active, grains, speakers, duration_s)
 
-    def _found(self, segmentation, active, vectors, speakers, duration_s):
+    def _found(self, segmentation, active, grains, speakers, duration_s):
         s, hop_s = self.settings, self.settings.segment.hop_s
         weights, many = frame_weights(s.segment.taper, s.segment.trim), counted(segmentation.scores, s.segment)
-        alone = dataclasses.replace(s.turns, overlap=False)
-        turns, exclusive = (reconstruct(active, speakers.labels, hop_s, duration_s, options, weights, many)
+        alone, short = dataclasses.replace(s.turns, overlap=False), ShortWindows(grains.times, speakers.shares)
+        turns, exclusive = (reconstruct(active, speakers.labels, hop_s, duration_s, options, weights, many, short)
                             for options in (s.turns, alone))
-        sure = functools.partial(agreement, active, speakers.labels, hop_s, duration_s, weights)
-        return Found(sure(turns), sure(exclusive), speakers, speaker_means(vectors, speakers.labels), segmentation,
+        turns, exclusive = (agreement(active, speakers.labels, hop_s, duration_s, weights, found, short,
+                                      s.turns.short_weight) for found in (turns, exclusive))
+        return Found(turns, exclusive, speakers, speaker_means(grains.speakers, speakers.labels), segmentation,
                      duration_s)
 
 

@@ -56,7 +56,7 @@ def _together(parts, source, last):
     rows = [[sum(end_s - start_s for start_s, end_s, *_ in own), *found.speakers.evidence[0, 1:3],
              far[k].argmin() if len(parts) > 1 else -1, far[k].min() if len(parts) > 1 else 2.0]
             for k, (own, found) in enumerate(parts)]
-    speakers = Speakers(last.speakers.labels, np.array(rows).reshape(-1, 5))
+    speakers = Speakers(last.speakers.labels, np.array(rows).reshape(-1, 5), last.speakers.shares)
     return Found(turns, one_at_a_time(turns), speakers, means, last.segmentation, round(source.duration_s, 3))
 
 

@@ -1,11 +1,14 @@
 """From the local speakers of overlapping windows to the speakers of a recording."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import softmax
 
 from diarkit.cluster import cluster
 from diarkit.cluster.constrained import assign, fill_empty
+from diarkit.cluster.options import AUTO_MOST, ClusterOptions, CountOptions
 from diarkit.cluster.vectors import by_first_appearance, check_vectors, group_means, unit_rows
 from diarkit.errors import DiarkitError
 from diarkit.options import opt, options
@@ -18,17 +21,24 @@ class SpeakerOptions:
     min_clean: float = opt(0.1, "share of a window that a local speaker must talk alone for to help find the clusters; "
                                 "where too few do, all help", low=0.0, high=1.0)
     exclusive: bool = opt(True, "two local speakers of one window are never the same speaker")
+    least_windows: int | None = opt(90, "with so many short windows of speech these find the speakers, by spectral "
+                                    "clustering; with fewer the local speakers do (none: always the local speakers)",
+                                    low=2)
+    temperature: float = opt(0.1, "of the share of each speaker in a short window: a softmax of cosines over this",
+                             above=0.0)
 
 
 class Speakers(NamedTuple):
     """labels: (W, L) speaker numbers, -1 where nobody; evidence: (K, 5), one row for each speaker.
 
-    Columns of evidence: seconds of speech, local speakers, those of them that helped to find the clusters, number of
-    the nearest other speaker (-1: none), cosine distance of the two means.
+    Columns of evidence: seconds of speech, local speakers, those of them (or short windows) that helped to find the
+    clusters, number of the nearest other speaker (-1: none), cosine distance of the two means.
+    shares: (N, K) float32 how far each short window is each speaker's, (0, K) without short windows.
     """
 
     labels: np.ndarray
     evidence: np.ndarray
+    shares: np.ndarray
 
 
 def clean_share(active):
@@ -36,12 +46,14 @@ def clean_share(active):
     return (active & (active.sum(2, keepdims=True) == 1)).mean(1)
 
 
-def cluster_speakers(vectors, active, speaking=None, options=None, count=None, hop_s=1.0, frame_s=0.016875, seed=0):
+def cluster_speakers(vectors, active, speaking=None, options=None, count=None, hop_s=1.0, frame_s=0.016875, seed=0,
+                     short=None):
     """Return the Speakers of one recording.
 
     vectors: (W * L, D) embeddings, row L w + k for local speaker k of window w, zeros where that one does not speak;
     active: (W, T, L) bool, who talks in each frame of each window. speaking: SpeakerOptions; options: ClusterOptions;
-    count: CountOptions, obeyed as far as there are as many local speakers. hop_s, frame_s: for the seconds.
+    count: CountOptions, obeyed as far as there are as many local speakers. hop_s, frame_s: for the seconds. short:
+    (N, D) embeddings of short windows, None for none.
     Raises DiarkitError when the two do not fit.
     """
     speaking, (windows, _, local) = speaking or SpeakerOptions(), active.shape
@@ -50,11 +62,26 @@ def cluster_speakers(vectors, active, speaking=None, options=None, count=None, h
         raise DiarkitError(f"{len(x)} embeddings for {windows} windows of {local} local speakers. Embed the speakers "
                            "of this very segmentation")
     here = x.any(1)
-    least = count.bounds(len(x))[0] if count else 1
-    learn = _training_rows(here, clean_share(active).ravel() >= speaking.min_clean, least)
-    groups = cluster(np.asarray(vectors)[learn], options, count, seed)
-    labels, means = _assigned(x, here, learn, groups, (windows, local), speaking.exclusive)
-    return Speakers(labels, _evidence(labels, means, learn, active, hop_s, frame_s))
+    short = np.zeros((0, x.shape[1])) if short is None or not len(short) else unit_rows(check_vectors(short))
+    if speaking.least_windows and len(short) >= speaking.least_windows and here.any():
+        found = replace(options or ClusterOptions(), method="spectral", min_cluster_size=0.0)
+        bounds = count if count and count.given else CountOptions(max_speakers=AUTO_MOST)
+        means, helped = _means(short, cluster(short, found, bounds, seed))
+    else:
+        least = count.bounds(len(x))[0] if count else 1
+        learn = _training_rows(here, clean_share(active).ravel() >= speaking.min_clean, least)
+        means, helped = _means(x[learn], cluster(np.asarray(vectors)[learn], options, count, seed))
+    labels, order = _assigned(x, here, means, (windows, local), speaking.exclusive)
+    shares = softmax(short @ means[order].T / speaking.temperature, axis=1) if len(order) else np.zeros((len(short), 0))
+    return Speakers(labels, _evidence(labels, means[order], helped[order], active, hop_s, frame_s),
+                    shares.astype(np.float32))
+
+
+def _means(x, groups):
+    """Return ((K, D) unit means, (K,) members) of the groups 0..K-1 of unit rows."""
+    if not len(groups):
+        return np.zeros((0, x.shape[1])), np.zeros(0, int)
+    return unit_rows(group_means(x, groups)[0]), np.bincount(groups)
 
 
 def _training_rows(here, clean, least):
@@ -63,27 +90,26 @@ def _training_rows(here, clean, least):
     return rows if len(rows) >= max(least, 2) else np.flatnonzero(here)
 
 
-def _assigned(x, here, learn, groups, shape, exclusive):
-    """Return ((W, L) labels numbered by first appearance, (K, D) unit means in that order)."""
-    if not len(groups):
-        return np.full(shape, -1), np.zeros((0, x.shape[1]))
-    means = unit_rows(group_means(x[learn], groups)[0])
+def _assigned(x, here, means, shape, exclusive):
+    """Return ((W, L) labels numbered by first appearance, (K,) the clusters in that order)."""
+    if not len(means):
+        return np.full(shape, -1), np.zeros(0, int)
     similar = (x @ means.T).reshape(*shape, len(means))
     labels = fill_empty(assign(similar, here.reshape(shape), exclusive), similar)
     order = by_first_appearance(labels[labels >= 0])
     kept = np.full(order.max() + 1, -1)
     kept[order] = labels[labels >= 0]
     labels[labels >= 0] = order
-    return labels, means[kept]
+    return labels, kept
 
 
-def _evidence(labels, means, learn, active, hop_s, frame_s):
+def _evidence(labels, means, helped, active, hop_s, frame_s):
     """Return the (K, 5) evidence; speech heard in several windows counts by its share of them."""
     count = len(means)
     found, heard = labels.ravel(), active.sum(1).ravel() * frame_s
     real = found >= 0
     seconds = np.bincount(found[real], heard[real], count) * min(hop_s / (active.shape[1] * frame_s), 1)
-    rows, helped = np.bincount(found[real], minlength=count), np.bincount(found[learn], minlength=count)
+    rows = np.bincount(found[real], minlength=count)
     far = 1 - means @ means.T
     np.fill_diagonal(far, np.inf)
     if count < 2:

@@ -6,8 +6,8 @@ import threading
 
 import numpy as np
 
-MEMORY_T = 360_000   # frames held in memory, an hour; the features of a longer recording lie in a temporary file
-WAITING = 4          # blocks of audio that the listener may be ahead
+MEMORY_T = 60_000   # frames held in memory, ten minutes; features of a longer recording lie in a temporary file
+WAITING = 4         # blocks of audio that the listener may be ahead
 
 
 class FeaturesBeside:

@@ -47,5 +47,6 @@ class OverlappingTurnOptions:
 
     overlap: bool = opt(True, "several speakers may talk at once; false: at each moment the likeliest one alone")
     max_overlap: int = opt(3, "at most so many speakers at once", low=1)
+    short_weight: float = opt(2.0, "how much the short windows count against the windows of ten seconds", low=0)
     min_duration_off: float = opt(0.0, "fill shorter gaps within one speaker's talk, seconds", low=0)
     min_duration_on: float = opt(0.0, "then drop shorter turns, seconds", low=0)

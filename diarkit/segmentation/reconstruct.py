@@ -1,23 +1,33 @@
 """From local speakers and their clusters to turns of the whole recording, several speakers at once."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from diarkit.errors import DiarkitError
 from diarkit.segmentation.aggregate import frame_weights, speaker_count
-from diarkit.segmentation.grid import FRAMES, first_frames, frame_count, frame_edges
+from diarkit.segmentation.grid import FIRST_S, FRAME_S, FRAMES, first_frames, frame_count, frame_edges
 from diarkit.segmentation.options import OverlappingTurnOptions
 from diarkit.vad.smoothing import VadOptions, runs, smooth
 
 BLOCK_T = 1 << 16  # frames whose activity is held at once, 18 minutes: 50 speakers take 13 MB
 
 
-def reconstruct(active, labels, hop_s, duration_s, options=None, weights=None, count=None):
+class ShortWindows(NamedTuple):
+    """times: (N, 2) seconds of short windows; shares: (N, K) how far each is each speaker's, rows sum to 1."""
+
+    times: np.ndarray
+    shares: np.ndarray
+
+
+def reconstruct(active, labels, hop_s, duration_s, options=None, weights=None, count=None, short=None):
     """Return [(start_s, end_s, label)] in time order; speakers may overlap.
 
     active: (W, 589, 3) bool, local speakers of windows, one every hop_s; labels: (W, 3) their clusters, -1: none.
     weights: (589,) how much a window's frames count, None for aggregate.frame_weights(). count: (F,) how many talk in
     each frame, as spans.counted has it of the scores; None for the mean number that the windows see.
-    A cluster's activity in a frame is the mean over the windows there; the `count` most active clusters talk.
+    short: ShortWindows, None for none. A cluster's activity in a frame is the mean over the windows there; to it comes
+    options.short_weight times its share in the short windows around. The `count` most active clusters talk.
     """
     options = options or OverlappingTurnOptions()
     labels = _checked(active, labels)
@@ -27,33 +37,27 @@ def reconstruct(active, labels, hop_s, duration_s, options=None, weights=None, c
     count = np.minimum(_fitted(count, frames), options.max_overlap if options.overlap else 1)
     names, place = np.unique(labels[labels >= 0], return_inverse=True)
     longest = np.bincount(place, active.sum(axis=1)[labels >= 0], len(names))
+    found = _Activity(active, labels, names, hop_s, weights, short, options.short_weight)
     talking = [np.zeros((0, len(names)), bool)]
     for start in range(0, frames if len(names) else 0, BLOCK_T):
         stop = min(start + BLOCK_T, frames)
-        activity = _activity(active, labels, names, hop_s, weights, start, stop)
-        talking.append(most_active(activity, count[start:stop], longest))
+        talking.append(most_active(found(start, stop), count[start:stop], longest))
     return _turns(np.concatenate(talking), names, duration_s, options)
 
 
-def agreement(active, labels, hop_s, duration_s, weights, turns):
+def agreement(active, labels, hop_s, duration_s, weights, turns, short=None, short_weight=0.0):
     """Return [(start_s, end_s, label, confidence)]: how far the windows agree that this speaker talks in the turn.
 
     turns: [(start_s, end_s, label)] of `reconstruct`, whose other arguments these are. The confidence is the mean over
-    the turn's frames of the share of windows in which the speaker talks, from 0 to 1.
+    the turn's frames of the share of windows in which the speaker talks, from 0 to 1, the short ones among them.
     """
     if not turns:
         return []
     labels, frames = _checked(active, labels), frame_count(len(active), hop_s, duration_s)
-    names, first = np.unique(labels[labels >= 0]), first_frames(len(active), hop_s)
-    places = first[:, None] + np.arange(FRAMES)
-    total = np.bincount(places.ravel(), np.tile(weights, len(first)))
-    active = active & (labels >= 0)[:, None]
-    shares, edges = [], frame_edges(frames, duration_s)
-    for start in range(0, frames, BLOCK_T):
-        stop = min(start + BLOCK_T, frames)
-        found = _activity(active, labels, names, hop_s, weights, start, stop)
-        shares.append(np.clip(found / np.maximum(total[start:stop, None], 1e-6), 0, 1).astype(np.float16))
-    shares = np.concatenate(shares)
+    names, edges = np.unique(labels[labels >= 0]), frame_edges(frames, duration_s)
+    found = _Activity(active & (labels >= 0)[:, None], labels, names, hop_s, weights, short, short_weight)
+    shares = np.concatenate([found.shares(start, min(start + BLOCK_T, frames)).astype(np.float16)
+                             for start in range(0, frames, BLOCK_T)])
     sure = []
     for start_s, end_s, label in turns:
         low = np.searchsorted(edges, start_s + 1e-6, "right") - 1
@@ -61,6 +65,39 @@ def agreement(active, labels, hop_s, duration_s, weights, turns):
         column = shares[low:high, np.searchsorted(names, label)]
         sure.append((start_s, end_s, label, round(float(column.mean(dtype=np.float64)), 3)))
     return sure
+
+
+class _Activity:
+    """How active each cluster of `names` is in global frames start..stop: (stop - start, K) float32."""
+
+    def __init__(self, active, labels, names, hop_s, weights, short, short_weight):
+        self.parts, self.names = (active, labels, names, hop_s, weights), names
+        self.short = short if short is not None and len(short.times) and short_weight else None
+        self.weight = short_weight if self.short else 0.0
+        places = first_frames(len(active), hop_s)[:, None] + np.arange(FRAMES)
+        self.total = np.maximum(np.bincount(places.ravel(), np.tile(weights, len(active))), 1e-6).astype(np.float32)
+
+    def __call__(self, start, stop):
+        found = _activity(*self.parts, start, stop)
+        if not self.short:
+            return found
+        return found / self.total[start:stop, None] + np.float32(self.weight) * self._short(start, stop)
+
+    def shares(self, start, stop):
+        """Return the same as shares, from 0 to 1."""
+        found = self(start, stop)
+        return np.clip(found / (1 + self.weight) if self.short else found / self.total[start:stop, None], 0, 1)
+
+    def _short(self, start, stop):
+        """Return the shares of the short windows around each frame, in a straight line from middle to middle."""
+        middles, at = self.short.times.mean(1), FIRST_S + (np.arange(start, stop) + 0.5) * FRAME_S
+        right = np.clip(np.searchsorted(middles, at), 1, max(len(middles) - 1, 1))
+        left = right - 1
+        right = np.minimum(right, len(middles) - 1)
+        gap = np.maximum(middles[right] - middles[left], 1e-9)
+        part = np.clip((at - middles[left]) / gap, 0, 1).astype(np.float32)[:, None]
+        shares = self.short.shares[:, self.names].astype(np.float32)
+        return shares[left] * (1 - part) + shares[right] * part
 
 
 def _checked(active, labels):

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import random
 import shutil
@@ -105,6 +106,13 @@ def install(programs, packages, answers=()):
         return
     if not shutil.which("apt-get"):
         raise NotHere(f"{programs[0]} is absent and there is no apt-get")
+    with open(os.path.join(tempfile.gettempdir(), "diarkit-apt.lock"), "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in parallel, dpkg does not
+        if not all(os.path.exists(program) for program in programs):
+            _install(packages, answers)
+
+
+def _install(packages, answers):
     mine = not POLICY.exists()
     if mine:  # the packages' own start scripts are to stay quiet
         POLICY.write_text("#!/bin/sh\nexit 101\n")

@@ -16,6 +16,6 @@ for x in $sets; do stage 1 "local speakers $x" steps/segment_speakers.sh --nj "$
 for x in $sets; do stage 2 "features $x" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-config conf/features/fbank_resnet34.conf "data/$x" "$feats/$x"; done
 for x in $sets; do stage 3 "embeddings $x" steps/embed_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --model "$model" "$feats/$x" "$seg/$x" "$emb/$x"; done
 for x in $sets; do stage 4 "speakers $x" steps/cluster_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --plda "$model" "$emb/$x" "$seg/$x" "$found/$x"; done
-for x in $sets; do stage 5 "turns $x" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "data/$x" "$seg/$x" "$found/$x" "$found/$x/turns"; done
+for x in $sets; do stage 5 "turns $x" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "data/$x" "$seg/$x" "$emb/$x" "$found/$x" "$found/$x/turns"; done
 for x in $sets; do stage 6 "score $x" steps/score.sh --cmd "$cpu_cmd" "data/$x" "$found/$x/turns" "$found/$x/score"; done
 for x in $sets; do stage 6 "results $x" cat "$found/$x/score/der.txt"; done

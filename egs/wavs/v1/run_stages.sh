@@ -20,6 +20,6 @@ stage 2 "features" steps/make_fbank.sh --nj "$nj" --cmd "$cpu_cmd" --fbank-confi
 stage 3 "embeddings" steps/embed_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --threads "$threads" --model "$model" "$feats" "$seg" "$emb"
 stage 4 "speakers" steps/cluster_speakers.sh --nj "$nj" --cmd "$cpu_cmd" --plda "$model" --num-speakers "$num_speakers" --min-speakers "$min_speakers" \
   --max-speakers "$max_speakers" "$emb" "$seg" "$found"
-stage 5 "turns" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "$data" "$seg" "$found" "$found/turns"
+stage 5 "turns" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "$data" "$seg" "$emb" "$found" "$found/turns"
 [ ! -e "$data/ref.rttm" ] || stage 6 "score" steps/score.sh --cmd "$cpu_cmd" "$data" "$found/turns" "$found/score"
 stage 7 "results in $found/results" steps/export_turns.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results"
