@@ -34,7 +34,8 @@ def draw_conditions(rows, options=None):
         left = np.zeros(len(conditions))
         for part, shade in SHADES:
             width = np.array([getattr(own[name], part) for name in conditions])
-            axis.barh(places, width, 0.9, left, color=f"C{number}", alpha=shade, label=f"{short(system)}, {NAMES[part]}")
+            axis.barh(places, width, 0.9, left, color=f"C{number}", alpha=shade,
+                      label=f"{short(system)}, {NAMES[part]}")
             left += width
     axis.set_yticks(np.arange(len(conditions)) * (len(systems) + 1) + (len(systems) - 1) / 2, map(short, conditions))
     axis.invert_yaxis()

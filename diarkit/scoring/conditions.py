@@ -76,9 +76,9 @@ def as_tsv(rows):
 
 
 def as_markdown(rows):
-    """Return the lines of a table to read: a line for each condition, for each system DER, its parts, JER and counts."""
+    """Return the lines of a table to read: a line for each condition; for each system DER, its parts, JER, counts."""
     names = list(dict.fromkeys(row.system for row in rows))
-    head = ["condition", *(f"{name}: DER = miss + false alarm + confusion, JER, counts right" for name in names)]
+    head = ["condition", *(f"{name}: DER = miss + false alarm + confusion, JER, right counts" for name in names)]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for condition in dict.fromkeys(row.condition for row in rows):
         own = {row.system: row for row in rows if row.condition == condition}
