@@ -6,7 +6,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 # What `import diarkit` and the command need; the other pins serve the recipes, and come with the extra `recipes`.
-CORE = ("numpy", "scipy", "kaldiio", "soundfile", "soxr", "onnxruntime", "scikit-learn", "tqdm", "av")
+CORE = ("numpy", "scipy", "kaldiio", "soundfile", "soxr", "onnxruntime", "scikit-learn", "tqdm", "av", "praatio",
+        "pympi-ling")
 
 
 def pins(name):
@@ -50,7 +51,8 @@ setup(
     # conf/ of the checkout becomes diarkit/conf: defaults come along without a checkout.
     packages=find_packages(include=["diarkit", "diarkit.*"]) + ["diarkit.conf", "diarkit.weights"],
     package_dir={"diarkit": "diarkit", "diarkit.conf": "conf"},
-    package_data={"diarkit.conf": ["*/*"], "diarkit.weights": ["*", "*/*"]},
+    package_data={"diarkit.conf": ["*/*"], "diarkit.panel": ["assets/*", "vendor/*"],
+                  "diarkit.weights": ["*", "*/*"]},
     scripts=sorted(glob("bin/*.py")),
     entry_points={"console_scripts": ["diarkit = diarkit.command:main"]},
     install_requires=[pin for pin in everything if pin.startswith(CORE)],

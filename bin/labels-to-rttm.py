@@ -6,11 +6,11 @@ without windows has no lines. With [talk-time] each speaker's seconds are writte
 """
 
 from diarkit import cli
-from diarkit.annotation import read_reco2dur, read_segments, write_rttm
-from diarkit.errors import DiarkitError, KeysFailed
-from diarkit.files import write_text
+from diarkit.annotation import read_reco2dur, read_segments
+from diarkit.errors import DiarkitError
+from diarkit.hypothesis import write_hypothesis
 from diarkit.tables import read_matrices
-from diarkit.turns import TurnOptions, as_turns, labels_to_turns, talk_time
+from diarkit.turns import TurnOptions, as_turns, labels_to_turns
 
 
 def main(subsegments, labels_rspecifier, reco2dur, rttm, seconds_path, options):
@@ -29,18 +29,7 @@ def main(subsegments, labels_rspecifier, reco2dur, rttm, seconds_path, options):
         spans = [(s.start_s, s.end_s) for s in windows.get(reco, [])]
         turns[reco] = as_turns(reco, labels_to_turns(spans, load(), durations[reco], options))
 
-    def write():
-        write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])
-        if seconds_path:
-            write_text(seconds_path, (f"{reco} {speaker} {seconds:.3f}" for reco in sorted(turns)
-                                      for speaker, seconds in talk_time(turns[reco]).items()))
-
-    try:
-        cli.for_each(labels.items(), one, len(labels))
-    except KeysFailed:
-        write()
-        raise
-    write()
+    cli.for_each(labels.items(), one, len(labels), finish=lambda: write_hypothesis(rttm, seconds_path, turns))
 
 
 if __name__ == "__main__":

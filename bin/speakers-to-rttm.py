@@ -1,23 +1,24 @@
 #!/usr/bin/env python3
 """Turn local speakers and their clusters into an RTTM of turns that may overlap: SPEAKER_00, SPEAKER_01, ...
 
+Column 9 is the confidence: how far the windows agree that this speaker talks there.
 <seg-rspecifier> and <labels-rspecifier> are of the same windows: (W, 589) classes of segment-speakers.py, and (W, 3)
 global speaker numbers, -1 for a silent local speaker. How many talk at once is what --scores say, else the windows'
 classes. With [talk-time] each speaker's seconds are written too: `<reco> <speaker> <seconds>`.
 """
 
 from diarkit import cli
-from diarkit.annotation import read_reco2dur, write_rttm
-from diarkit.errors import DiarkitError, KeysFailed
-from diarkit.files import write_text
+from diarkit.annotation import read_reco2dur
+from diarkit.errors import DiarkitError
+from diarkit.hypothesis import write_hypothesis
 from diarkit.options import from_conf, opt, options
 from diarkit.segmentation import OverlappingTurnOptions, SegmentOptions, reconstruct
 from diarkit.segmentation.aggregate import frame_weights
 from diarkit.segmentation.powerset import to_multilabel
-from diarkit.segmentation.reconstruct import ShortWindows
+from diarkit.segmentation.reconstruct import ShortWindows, agreement
 from diarkit.segmentation.spans import counted
-from diarkit.tables import read_matrices
-from diarkit.turns import as_turns, talk_time
+from diarkit.tables import beside, read_matrices
+from diarkit.turns import as_turns
 
 
 @options
@@ -33,33 +34,20 @@ class InputOptions:
 def main(seg, labels_rspecifier, reco2dur, rttm, seconds_path, options, inputs):
     """Convert every recording of the segmentation; the others are kept when one fails."""
     made = from_conf(SegmentOptions, inputs.seg_config) if inputs.seg_config else SegmentOptions()
-    scores, labels, times, shares = (dict(read_matrices(name)) if name else None for name in (
-        inputs.scores, labels_rspecifier, inputs.times, inputs.shares))
+    tables = beside(inputs.scores, labels_rspecifier, inputs.times, inputs.shares)
     durations, turns, weights = read_reco2dur(reco2dur), {}, frame_weights(made.taper, made.trim)
 
     def one(reco, load):
-        for where, table in ((reco2dur, durations), (labels_rspecifier, labels), (inputs.scores, scores),
-                             (inputs.times, times), (inputs.shares, shares)):
-            if table is not None and reco not in table:
-                raise DiarkitError(f"not in {where}. Make it of the same recordings")
-        count = counted(scores[reco](), made) if scores else None
-        active, seconds = to_multilabel(load()), durations[reco]
-        short = ShortWindows(times[reco]().reshape(-1, 2), shares[reco]()) if times and shares else None
-        turns[reco] = as_turns(reco, reconstruct(active, labels[reco](), made.hop_s, seconds, options, weights, count,
-                                                 short))
+        if reco not in durations:
+            raise DiarkitError(f"not in {reco2dur}. Make it of the same recordings")
+        scores, labels, times, shares = tables(reco)
+        many = None if scores is None else counted(scores, made)
+        short = None if times is None or shares is None else ShortWindows(times.reshape(-1, 2), shares)
+        of = to_multilabel(load()), labels, made.hop_s, durations[reco]
+        found = reconstruct(*of, options, weights, many, short)
+        turns[reco] = as_turns(reco, agreement(*of, weights, found, short, options.short_weight))
 
-    def write():
-        write_rttm(rttm, [turn for reco in sorted(turns) for turn in turns[reco]])
-        if seconds_path:
-            write_text(seconds_path, (f"{reco} {speaker} {seconds:.3f}" for reco in sorted(turns)
-                                      for speaker, seconds in talk_time(turns[reco]).items()))
-
-    try:
-        cli.for_each(read_matrices(seg), one)
-    except KeysFailed:
-        write()
-        raise
-    write()
+    cli.for_each(read_matrices(seg), one, finish=lambda: write_hypothesis(rttm, seconds_path, turns))
 
 
 if __name__ == "__main__":

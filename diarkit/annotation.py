@@ -17,12 +17,13 @@ class Segment(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """One speaker's turn in one recording: reco, start_s, end_s, speaker."""
+    """One speaker's turn in one recording: reco, start_s, end_s, speaker; confidence, 0 to 1, where it is known."""
 
     reco: str
     start_s: float
     end_s: float
     speaker: str
+    confidence: float | None = None
 
 
 def segment_id(reco, start_s, end_s):
@@ -96,20 +97,23 @@ def read_rttm(path):
                              "Write `SPEAKER <reco> 1 <start> <dur> <NA> <NA> <speaker> <NA> <NA>`")
         start_s, dur_s = _number(path, number, parts[3], "start"), _number(path, number, parts[4], "duration")
         _span(path, number, start_s, start_s + dur_s)
-        found.setdefault(parts[1], []).append(Turn(parts[1], start_s, start_s + dur_s, parts[7]))
-    return {reco: sorted(turns) for reco, turns in found.items()}
+        sure = None if len(parts) < 9 or parts[8] == "<NA>" else _number(path, number, parts[8], "confidence")
+        found.setdefault(parts[1], []).append(Turn(parts[1], start_s, start_s + dur_s, parts[7], sure))
+    return {reco: sorted(turns, key=lambda t: t[:4]) for reco, turns in found.items()}
 
 
-def rttm_line(turn):
+def rttm_line(turn, reco=None):
     """Return a Turn as a line of RTTM with three decimals, "" where it is shorter than a millisecond.
 
-    The end is rounded, not the duration, so that touching turns still touch.
+    The end is rounded, not the duration, so that touching turns still touch. Column 9 is the confidence where it is
+    known. reco: the recording, where the turn does not name it.
     """
+    sure = getattr(turn, "confidence", None)
     start_ms, end_ms = round(turn.start_s * 1000), round(turn.end_s * 1000)
     if end_ms <= start_ms:
         return ""
-    return (f"SPEAKER {turn.reco} 1 {start_ms / 1000:.3f} {(end_ms - start_ms) / 1000:.3f} "
-            f"<NA> <NA> {turn.speaker} <NA> <NA>")
+    return (f"SPEAKER {reco or turn.reco} 1 {start_ms / 1000:.3f} {(end_ms - start_ms) / 1000:.3f} "
+            f"<NA> <NA> {'_'.join(turn.speaker.split())} {'<NA>' if sure is None else f'{sure:.3f}'} <NA>")
 
 
 def write_rttm(path, turns):

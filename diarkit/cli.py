@@ -141,11 +141,12 @@ def _plain_progress(items, total, unit):
         yield item
 
 
-def for_each(items, work, total=None, unit="reco"):
+def for_each(items, work, total=None, unit="reco", finish=None):
     """Call work(key, item) for every pair; a failure costs only its own key.
 
     Raises KeysFailed at the end, listing every key that failed; a table writer commits the others.
     A full disk or a closed pipe ends the loop at once: the next key would meet it too.
+    finish: called without arguments when every key has had its turn, before KeysFailed is raised.
     """
     failures, count = [], 0
     for key, item in progress(items, total, unit):
@@ -161,5 +162,7 @@ def for_each(items, work, total=None, unit="reco"):
         except Exception as error:  # a fault of ours in one recording must not cost the others
             log(traceback.format_exc())
             failures.append((key, f"{type(error).__name__}: {error}"))
+    if finish:
+        finish()
     if failures:
         raise KeysFailed(failures, count)

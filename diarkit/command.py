@@ -14,10 +14,9 @@ from diarkit import cli
 from diarkit.cluster.options import CountOptions
 from diarkit.datadir.recordings import EXTENSIONS, make_ids, walk
 from diarkit.errors import DiarkitError, UsageError
-from diarkit.files import write_text
+from diarkit.files import atomic
+from diarkit.formats.registry import WRITABLE, file_name
 from diarkit.options import opt, options
-
-FORMATS = ("rttm", "json", "csv", "srt", "vtt")
 
 
 @options
@@ -25,7 +24,7 @@ class OutputOptions:
     """Output"""
 
     out: str | None = opt(None, "folder for the results, made where it is not there (none: the screen)")
-    format: str = opt("rttm", "formats with commas: " + " ".join(FORMATS))
+    format: str = opt("rttm", "formats with commas: " + " ".join(WRITABLE))
     exclusive: bool = opt(False, "one speaker at a time, as transcripts want it")
 
     @property
@@ -34,9 +33,9 @@ class OutputOptions:
         return [word.strip() for word in self.format.split(",") if word.strip()]
 
     def check(self):
-        wrong = [word for word in self.formats if word not in FORMATS]
+        wrong = [word for word in self.formats if word not in WRITABLE]
         if wrong or not self.formats:
-            raise UsageError(f"--format must be a list with commas of {', '.join(FORMATS)}, not {self.format!r}")
+            raise UsageError(f"--format must be a list with commas of {', '.join(WRITABLE)}, not {self.format!r}")
         if len(self.formats) > 1 and not self.out:
             raise UsageError("several formats need a folder. Give --out DIR")
 
@@ -105,7 +104,8 @@ def _write(name, found, output):
     for form in output.formats:
         text = found.to(form, exclusive=output.exclusive)
         if output.out:
-            write_text(os.path.join(output.out, f"{name}.{form}"), text.splitlines())
+            with atomic(os.path.join(output.out, file_name(name, form))) as file:
+                file.write(text)
         else:
             with contextlib.suppress(BrokenPipeError):
                 sys.stdout.write(text)

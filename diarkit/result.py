@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from diarkit.annotation import Turn, rttm_line
-from diarkit.export.text import to_csv, to_json, to_srt, to_vtt
+from diarkit.annotation import Turn
 from diarkit.files import atomic
+from diarkit.formats import registry
 from diarkit.turns import speaker_name
 
-WRITERS = {"json": to_json, "csv": to_csv, "srt": to_srt, "vtt": to_vtt}
-FORMATS = ("rttm", *WRITERS)
+FORMATS = registry.WRITABLE
 
 
 class SpokenTurn(NamedTuple):
@@ -68,15 +67,14 @@ class Diarization:
 
     def as_turns(self, exclusive=False):
         """Return a list of annotation.Turn, as the rest of the library takes them."""
-        return [Turn(self.name, t.start_s, t.end_s, t.speaker) for t in (self.exclusive if exclusive else self.turns)]
+        return [Turn(self.name, *t) for t in (self.exclusive if exclusive else self.turns)]
 
     def to(self, form, path=None, exclusive=False):
         """Return the turns as text in one of FORMATS, and write it to `path` where there is one.
 
         exclusive: one speaker at a time.
         """
-        turns = self.as_turns(exclusive)
-        text = "".join(f"{line}\n" for t in turns if (line := rttm_line(t))) if form == "rttm" else WRITERS[form](turns)
+        text = registry.write(form, self.as_turns(exclusive), self.name, self.duration_s)
         if path is not None:
             with atomic(path) as file:
                 file.write(text)
@@ -101,6 +99,14 @@ class Diarization:
     def to_vtt(self, path=None, exclusive=False):
         """Return WebVTT subtitles with a voice for each turn."""
         return self.to("vtt", path, exclusive)
+
+    def to_textgrid(self, path=None, exclusive=False):
+        """Return Praat's TextGrid, a tier for each speaker."""
+        return self.to("textgrid", path, exclusive)
+
+    def to_eaf(self, path=None, exclusive=False):
+        """Return ELAN's .eaf, a tier for each speaker."""
+        return self.to("eaf", path, exclusive)
 
     def to_annotation(self):
         """Return a pyannote.core.Annotation; needs the package pyannote.core."""

@@ -117,8 +117,31 @@ def speaker_name(label):
 
 
 def as_turns(reco, spans):
-    """Return Turns of `reco` from [(start_s, end_s, label)]."""
-    return [Turn(reco, start_s, end_s, speaker_name(label)) for start_s, end_s, label in spans]
+    """Return Turns of `reco` from [(start_s, end_s, label)] or [(start_s, end_s, label, confidence)]."""
+    return [Turn(reco, start_s, end_s, speaker_name(int(label)), *sure) for start_s, end_s, label, *sure in spans]
+
+
+def one_at_a_time(turns):
+    """Return Turns that do not overlap: where several people talk, the most confident turn stays, else the longest.
+
+    turns: Turns of one recording. What is left of a turn on both sides of another stays as two.
+    """
+    edges = sorted({s for t in turns for s in (t.start_s, t.end_s)})
+    left, talking, at = sorted(turns, key=lambda t: t.start_s), [], 0
+    found = []
+    for start_s, end_s in zip(edges, edges[1:]):
+        while at < len(left) and left[at].start_s <= start_s:
+            talking.append(left[at])
+            at += 1
+        talking = [t for t in talking if t.end_s > start_s]
+        if not talking:
+            continue
+        best = max(talking, key=lambda t: (t.confidence or 0, t.end_s - t.start_s, -t.start_s))
+        if found and found[-1][0] is best and found[-1][1].end_s == start_s:
+            found[-1] = (best, found[-1][1]._replace(end_s=end_s))
+        else:
+            found.append((best, best._replace(start_s=start_s, end_s=end_s)))
+    return [turn for _, turn in found]
 
 
 def talk_time(turns):

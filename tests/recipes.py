@@ -114,7 +114,8 @@ def contents(folder):
     for name in found:
         if name.startswith("exp/") and name.endswith(".scp"):
             pairs = (line.split(" ", 1) for line in found[name].decode().splitlines())
-            found[name] = [(key, load_matrix(f"{folder}/{entry}").tobytes()) for key, entry in pairs]
+            found[name] = [(key, entry if entry.startswith("{") else load_matrix(f"{folder}/{entry}").tobytes())
+                           for key, entry in pairs]
     return found
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarkit.annotation import read_rttm, read_uem
+from diarkit.annotation import Turn, read_rttm, read_uem
 from diarkit.audio import AudioFile
 from diarkit.datadir import FolderOptions, prepare_folder, validate
 from diarkit.datadir.recordings import clean_id, make_ids
@@ -17,6 +18,7 @@ from diarkit.datadir.references import mended_turns
 from diarkit.datadir.scan import Span, id_fault
 from diarkit.errors import DiarkitError
 from diarkit.files import read_number_table, read_table
+from diarkit.formats.registry import form_of, write
 
 RATE = 16000
 FORMATS = {"wav": {}, "flac": {}, "mp3": {}, "ogg": {}, "opus": dict(format="OGG", subtype="OPUS"), "aiff": {},
@@ -185,7 +187,7 @@ def test_references_beside_the_audio_whatever_name_they_carry_inside():
     rttm("audio/sub/c.rttm", "c 0.5 1 carl")
     Path("audio/sub/c.uem").write_text("c 1 0.5 1.5\n")
     prepare()
-    turns = {reco: [tuple(t[1:]) for t in turns] for reco, turns in read_rttm("data/ref.rttm").items()}
+    turns = {reco: [tuple(t[1:4]) for t in turns] for reco, turns in read_rttm("data/ref.rttm").items()}
     assert turns == {"a_b": [(0, 1, "anna"), (1.5, 2.5, "ben")], "sub_c": [(0.5, 1.5, "carl")]}
     assert read_uem("data/ref.uem") == {"a_b": [(0, 3)], "sub_c": [(0.5, 1.5)]}
     assert read_table("data/reco2num_spk") == {"a_b": "2", "sub_c": "1"}
@@ -333,3 +335,31 @@ def test_a_failed_remake_keeps_the_old_directory():
     with pytest.raises(DiarkitError, match="no recording"):
         prepare()
     assert list(read_table("data/wav.scp")) == ["a"] and sorted(os.listdir()) == ["audio", "data"]
+
+
+@pytest.mark.parametrize("name", ["ref/one.TextGrid", "ref/one.eaf", "ref/one.csv", "ref/all.stm", "ref/one.srt"])
+def test_a_reference_may_have_any_format(name, call, tmp_path):
+    (tmp_path / "ref").mkdir()
+    (tmp_path / "audio").mkdir()
+    soundfile.write(tmp_path / "audio" / "one.wav", np.zeros(80000), 16000)
+    turns = [Turn("one", 0.5, 2, "Ann"), Turn("one", 1.5, 4, "Bob")]
+    (tmp_path / name).write_text(write(form_of(name), turns, "one", 5.0))
+    done = call(ROOT / "bin/prepare-folder.py", "--ref", "ref", "data")
+    assert done.returncode == 0, done.stderr
+    assert read_rttm(tmp_path / "data/ref.rttm") == {"one": turns} and read_uem(tmp_path / "data/ref.uem") == {
+        "one": [(0, 5)]}
+    assert "up to date" in call(ROOT / "bin/prepare-folder.py", "--ref", "ref", "data").stderr
+
+
+def test_what_a_reference_keeps_out_is_not_scored_and_its_faults_are_named(call, tmp_path):
+    (tmp_path / "audio").mkdir()
+    soundfile.write(tmp_path / "audio" / "one.wav", np.zeros(80000), 16000)
+    stm = tmp_path / "one.stm"
+    stm.write_text("one 1 Ann 0.5 2 hi\none 1 x 3 4 IGNORE_TIME_SEGMENT_IN_SCORING\n")
+    assert call(ROOT / "bin/prepare-folder.py", "--ref", "one.stm", "data").returncode == 0
+    assert read_uem(tmp_path / "data/ref.uem") == {"one": [(0, 3), (4, 5)]}
+    stm.write_text("one 1 Ann 0.5 x hi\n")
+    done = call(ROOT / "bin/prepare-folder.py", "--ref", "one.stm", "data")
+    assert done.returncode == 1 and "one.stm:1: end is 'x'. Write seconds" in done.stderr
+    done = call(ROOT / "bin/prepare-folder.py", "--ref", "one.stm", "--rttm", "x", "data")
+    assert done.returncode == 2 and "give one of them" in done.stderr

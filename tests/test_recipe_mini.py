@@ -8,7 +8,7 @@ import pytest
 from recipes import contents, kill_all, make_recipe, mini_audio, run, snapshot, start, turns, wait_for_line
 
 pytestmark = pytest.mark.models
-STAGES = range(1, 7)
+STAGES = range(1, 8)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_a_second_run_finds_everything_up_to_date(mini, environment):
 def test_stage_three_runs_three_and_on_and_nothing_else(mini, environment):
     status, said = run(mini[0], environment, "--stage", "3")
     shown = [line.split(" stage ")[1][0] for line in said.splitlines() if " stage " in line]
-    assert status == 0 and sorted(set(shown)) == ["3", "4", "5", "6"]
+    assert status == 0 and sorted(set(shown)) == ["3", "4", "5", "6", "7"]
 
 
 def test_a_count_that_is_asked_for_is_obeyed_and_only_what_depends_on_it_is_made_again(mini, environment):
@@ -98,7 +98,7 @@ def test_the_pipeline_of_sliding_windows_runs_too(tmp_path, environment, words):
 
 
 def test_kill_9_again_and_again_in_every_stage_loses_nothing(mini, environment, tmp_path):
-    """One folder is killed six times on its way, early or late in a stage, and ends with the same bytes."""
+    """One folder is killed in each stage on its way, early or late in a stage, and ends with the same bytes."""
     folder = make_recipe(tmp_path, "mini")
     for stage in STAGES:
         process = start(folder, environment)

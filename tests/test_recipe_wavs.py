@@ -31,7 +31,9 @@ def wavs(tmp_path_factory, environment):
 def test_each_recording_has_a_file_of_each_format(wavs):
     folder, status, said = wavs
     assert status == 0, said
-    made = [p for p in results(folder).glob("*/*.*") if p.parent.name not in ("log", "parts")]
+    made = [p for p in results(folder).glob("*/*.*") if p.parent.name not in ("log", "parts", "html")]
+    pages = {p.name for p in (results(folder) / "html").glob("*.html")}
+    assert pages == {"index.html", "talk.html", "below_talk.html"}
     names = sorted(str(p.relative_to(results(folder))) for p in made)
     assert names == sorted(f"{f}/{reco}.{f}" for f in FORMATS for reco in ("talk", "below_talk"))
     assert (results(folder) / "png" / "talk.png").read_bytes().startswith(b"\x89PNG")
@@ -52,7 +54,7 @@ def test_rttm_json_and_csv_tell_the_same(wavs):
 def test_a_second_run_changes_nothing(wavs, environment):
     before = snapshot(wavs[0])
     status, said = run(wavs[0], environment, "--audio", "audio")
-    assert status == 0 and said.count("up to date") == 3, said
+    assert status == 0 and said.count("up to date") == 4, said
     assert snapshot(wavs[0]) == before
 
 
@@ -123,7 +125,7 @@ def bare(tmp_path_factory):
     ("--audio a --stage", "./run.sh: --stage needs a value", 2),
     ("--audio a --speakers 2", "./run.sh: unknown option --speakers, did you mean --", 2),
     ("recordings", "./run.sh: expected no arguments, got 1: recordings", 2),
-    ("--audio a --stage 9", "nothing was run: there is no stage from 9 to 1000, only 0 1 3", 2),
+    ("--audio a --stage 9", "nothing was run: there is no stage from 9 to 1000, only 0 1 3 4", 2),
     ("--audio gone", "gone: no such folder or file. Say where the recordings are with --audio DIR", 1),
     ("--audio a --stage 3", "exp/small_overlap/wavs/hyp.rttm, made by steps/diarize.sh", 1)])
 def test_a_slip_is_told_plainly_and_nothing_is_made(bare, environment, words, told, status):

@@ -139,7 +139,7 @@ def test_labels_to_rttm(set_of_three, call, tmp_path):
     assert done.returncode == 0, done.stderr
     found = read_rttm(tmp_path / "hyp.rttm")
     assert set(found) == {set_of_three, "b"}
-    assert [t[1:] for t in found[set_of_three]] == [(0, 1.125, "SPEAKER_00"), (1.125, 2.25, "SPEAKER_01"),
+    assert [t[1:4] for t in found[set_of_three]] == [(0, 1.125, "SPEAKER_00"), (1.125, 2.25, "SPEAKER_01"),
                                                     (5.0, 5.5, "SPEAKER_00")]
     assert (tmp_path / "talk_time").read_text(encoding="utf-8").splitlines() == [
         "b SPEAKER_00 1.000", f"{set_of_three} SPEAKER_00 1.625", f"{set_of_three} SPEAKER_01 1.125"]

@@ -8,8 +8,9 @@ from diarkit.datadir.freshness import replaced_folder, state_of
 from diarkit.datadir.probe import probe_all
 from diarkit.datadir.recordings import Recording, common_stems, find_audio, make_ids
 from diarkit.datadir.references import mended_turns, read_marks
-from diarkit.errors import DiarkitError
+from diarkit.errors import DiarkitError, UsageError
 from diarkit.files import read_lines, write_text
+from diarkit.formats.scored import without
 from diarkit.options import opt, options
 
 
@@ -19,9 +20,19 @@ class FolderOptions:
 
     audio: str = opt("audio", "folder of recordings at any depth, or one recording")
     rttm: str | None = opt(None, "reference: an RTTM file or a folder of them; without it, X.rttm beside each X.wav")
+    ref: str | None = opt(None, "reference in any format that utils/convert_reference.py reads: a file or a folder")
     uem: str | None = opt(None, "what to score: a UEM file or a folder of them; without it, X.uem beside each X.wav, "
                                 "else all of each recording")
     threads: int = opt(4, "recordings to read at once", low=1)
+
+    def check(self):
+        if self.rttm and self.ref:
+            raise UsageError("--rttm and --ref both name a reference: give one of them")
+
+    @property
+    def reference(self):
+        """The (file or folder of the reference, what its files are called, the option that named it)."""
+        return (self.ref, "ref", "ref") if self.ref else (self.rttm, "rttm", "rttm")
 
 
 def prepare_folder(target, options):
@@ -73,17 +84,17 @@ def write_tables(folder, recordings, durations, spans):
 
 def _references(recordings, sounds, dropped, options):
     """Return ({reco: [Turn] or None}, {reco: [(start_s, end_s)]}), adding to `dropped` what has a bad reference."""
-    references = read_marks(options.rttm, recordings, "rttm")
+    references = read_marks(options.reference[0], recordings, options.reference[1])
     scored = read_marks(options.uem, recordings, "uem")
     turns, spans, common = {}, {}, common_stems(recordings)
     for recording in recordings:
         duration_s = sounds[recording.inner].duration_s
         try:
-            turns[recording.id] = _turns(recording, references, duration_s, common, options)
-            spans[recording.id] = scored_spans(recording, scored, duration_s, common)
+            turns[recording.id], ignored = _turns(recording, references, duration_s, common, options)
+            spans[recording.id] = without(scored_spans(recording, scored, duration_s, common), ignored)
         except DiarkitError as error:
             dropped[recording.inner] = str(error)
-    for option, marks in (("rttm", references), ("uem", scored)):
+    for option, marks in ((options.reference[2], references), ("uem", scored)):
         if marks and (unused := marks.unused()):
             cli.log(f"note: {option}: {len(unused)} names belong to no recording: {', '.join(unused[:5])}"
                     + (" ..." if len(unused) > 5 else ""))
@@ -91,16 +102,19 @@ def _references(recordings, sounds, dropped, options):
 
 
 def _turns(recording, references, duration_s, common, options):
-    """Return the turns of a recording, None where no reference speaks of it and none was given."""
-    spans = references.find(recording, common) if references else None
-    if spans is None and options.rttm:
-        raise DiarkitError(f"{options.rttm} does not speak of it. Name it {recording.id} there")
+    """Return (turns of a recording, [(start_s, end_s)] that its reference keeps out of the score).
+
+    The turns are None where no reference speaks of it and none was given.
+    """
+    spans, given = references.find(recording, common) if references else None, options.reference[0]
+    if spans is None and given:
+        raise DiarkitError(f"{given} does not speak of it. Name it {recording.id} there")
     if spans is None:
-        return None
-    turns, changes = mended_turns(recording.id, spans, duration_s)
+        return None, []
+    turns, changes = mended_turns(recording.id, [s for s in spans if s.name is not None], duration_s)
     for change in changes:
         cli.log(f"note: {recording.inner}: {change}")
-    return turns
+    return turns, [(s.start_s, s.end_s) for s in spans if s.name is None]
 
 
 def scored_spans(recording, scored, duration_s, common):

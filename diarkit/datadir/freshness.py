@@ -8,6 +8,7 @@ import shutil
 
 from diarkit import cli
 from diarkit.datadir.recordings import walk
+from diarkit.datadir.references import FOREIGN
 from diarkit.datadir.store import fresh_folder
 from diarkit.errors import DiarkitError
 from diarkit.files import temporary_name, write_text
@@ -18,11 +19,12 @@ STATE = ".prepared"  # first line: the state of the sources; then the files that
 def state_of(audio, options):
     """Return a checksum of the options and of every source's name, size and time of change; audio: all paths."""
     paths = list(audio)
-    for given, extension in ((options.rttm, "rttm"), (options.uem, "uem")):
+    for given, kind in (options.reference[:2], (options.uem, "uem")):
         if given is None:
-            paths += sorted({f"{os.path.splitext(path)[0]}.{extension}" for path in audio})
+            paths += sorted({f"{os.path.splitext(path)[0]}.{kind}" for path in audio})
         else:
-            paths += [os.path.join(given, n) for n in sorted(walk(given, {extension}))] or [given]
+            ends = FOREIGN if kind == "ref" else {kind}
+            paths += [os.path.join(given, n) for n in sorted(walk(given, ends))] or [given]
     choice = dataclasses.asdict(options)
     del choice["threads"]
     return checksum(sorted(choice.items()), paths)

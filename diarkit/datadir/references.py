@@ -1,15 +1,18 @@
 """Find the reference turns and scored spans that belong to each recording."""
 
 import os
+import re
 from collections import Counter
 
 from diarkit.annotation import Turn
 from diarkit.datadir.problems import Report
 from diarkit.datadir.recordings import clean_id, walk
-from diarkit.datadir.scan import scan_rttm, scan_uem
+from diarkit.datadir.scan import Span, scan_rttm, scan_uem
 from diarkit.errors import DiarkitError
+from diarkit.formats.registry import SUFFIXES, form_of, read
 
 CLIP_S = 0.5  # a turn this little past the end is cut there: annotators round; more is another recording's turn
+FOREIGN = {end[1:] for end in SUFFIXES} | {"txt"}
 
 
 class Marks:
@@ -66,21 +69,23 @@ class Marks:
                        if (path, spans[0].reco) not in self.used})
 
 
-def read_marks(given, recordings, extension):
+def read_marks(given, recordings, extension, option=None):
     """Return the Marks of a file or folder, or with given=None of the files beside the recordings; None without any.
 
+    extension: "rttm" or "uem"; "ref" takes a reference in any format that is known. option: the name to complain by.
     Raises DiarkitError that lists every bad line of the files that were given.
     """
+    option, kinds = option or extension, FOREIGN if extension == "ref" else {extension}
     if given is None:
         beside = {f"{os.path.splitext(r.path)[0]}.{extension}" for r in recordings}
         paths = [path for path in beside if os.path.isfile(path)]
     elif not os.path.exists(given):
-        raise DiarkitError(f"{given}: no such file or folder. Check --{extension}")
+        raise DiarkitError(f"{given}: no such file or folder. Check --{option}")
     else:
-        paths = [os.path.join(given, n) for n in walk(given, {extension})] if os.path.isdir(given) else [given]
+        paths = [os.path.join(given, n) for n in walk(given, kinds)] if os.path.isdir(given) else [given]
         if not paths:
-            raise DiarkitError(f"{given}: no file in it ends in .{extension}. Check --{extension}")
-    marks = Marks(paths, scan_uem if extension == "uem" else _scan_turns)
+            raise DiarkitError(f"{given}: no file in it ends in .{' .'.join(sorted(kinds))}. Check --{option}")
+    marks = Marks(paths, {"uem": scan_uem, "rttm": _scan_turns, "ref": _scan_any}[extension])
     if given and marks.faults:
         raise DiarkitError("this must be mended first:\n  " + "\n  ".join(marks.faults.values()))
     return marks if paths else None
@@ -88,6 +93,20 @@ def read_marks(given, recordings, extension):
 
 def _scan_turns(path, report):
     return scan_rttm(path, report, zero=False)
+
+
+def _scan_any(path, report):
+    """Return [Span] of a reference in any format; the name of a span that is not scored is None."""
+    try:
+        if form_of(path) == "rttm":
+            return _scan_turns(path, report)
+        found = read(path)
+    except DiarkitError as error:
+        line, what = re.fullmatch(r"(?:(\d+): |\s*)(.*)", str(error).removeprefix(f"{path}:"), re.S).groups()
+        report.add(path, line and int(line), what, "")
+        return []
+    turns = [Span(0, t.reco, t.start_s, t.end_s, t.speaker) for turns in found.turns.values() for t in turns]
+    return turns + [Span(0, reco, *span, None) for reco, spans in found.ignored.items() for span in spans]
 
 
 def mended_turns(reco, spans, duration_s):
@@ -99,7 +118,8 @@ def mended_turns(reco, spans, duration_s):
     turns, latest, count = [], {}, Counter()
     for span in sorted(spans, key=lambda s: (s.start_s, s.end_s)):
         if span.end_s > duration_s + CLIP_S:
-            raise DiarkitError(f"its reference (line {span.line}) has a turn from {span.start_s:.3f} to "
+            where = f" (line {span.line})" if span.line else ""
+            raise DiarkitError(f"its reference{where} has a turn from {span.start_s:.3f} to "
                                f"{span.end_s:.3f} s, it ends at {duration_s:.3f} s. Is it another recording's?")
         end_s, at = min(span.end_s, duration_s), latest.get(span.name)
         if end_s - span.start_s < 0.001:

@@ -2,6 +2,7 @@
 # Who spoke when in this corpus, and how well.
 # Usage: ./run.sh [options]
 corpus=              # folder of the corpus, with one folder of recordings for each set, X.rttm beside X.wav
+ref=                 # folder of references in another format, with a folder for each set: TextGrid, eaf, csv, stm, cha ...
 sets="dev test"      # folders of the corpus to work on
 vad=silero           # speech activity: silero, webrtc, energy or oracle
 model=resnet34       # speaker embedding: resnet34, campplus or ge2e
@@ -13,7 +14,7 @@ case $model in ge2e) kind=mel;; *) kind=fbank;; esac
 feats=exp/${kind}_$model speech=exp/vad_$vad windows=exp/windows_$vad
 emb=exp/${model}_$vad found=exp/${model}_${vad}_$clustering
 
-for x in $sets; do stage 0 "data $x" local/prepare.sh --audio "$corpus/$x" "data/$x"; done
+for x in $sets; do stage 0 "data $x" local/prepare.sh --audio "$corpus/$x" ${ref:+--ref "$ref/$x"} "data/$x"; done
 for x in $sets; do stage 0 "check $x" utils/validate_data_dir.py "data/$x"; done
 
 for x in $sets; do stage 1 "speech activity $x" steps/compute_vad.sh --nj "$nj" --cmd "$cpu_cmd" --method "$vad" "data/$x" "$speech/$x"; done

@@ -17,4 +17,5 @@ for x in $sets; do stage 4 "speakers $x" steps/cluster_speakers.sh --nj "$nj" --
 for x in $sets; do stage 5 "turns $x" steps/make_overlapping_turns.sh --cmd "$cpu_cmd" "data/$x" "$seg/$x" "$emb/$x" "$found/$x" "$found/$x/turns"; done
 for x in $sets; do stage 6 "score $x" steps/score.sh --cmd "$cpu_cmd" "data/$x" "$found/$x/turns" "$found/$x/score"; done
 for x in $sets; do stage 6 "results $x" cat "$found/$x/score/der.txt"; done
-for x in $sets; do stage 6 "done" echo "Who spoke when: $PWD/$found/$x/turns/hyp.rttm. Now your own recordings: egs/wavs/v1/run.sh --audio /your/folder"; done
+for x in $sets; do stage 7 "page $x" steps/make_panel.sh --nj "$nj" --cmd "$cpu_cmd" "data/$x" "$found/$x/turns" "$found/$x/results/html"; done
+for x in $sets; do stage 7 "done" echo "Who spoke when: $PWD/$found/$x/turns/hyp.rttm, and to hear and see: $PWD/$found/$x/results/html/index.html. Now your own recordings: egs/wavs/v1/run.sh --audio /your/folder"; done

@@ -3,6 +3,7 @@
 # Usage: ./run_changes.sh --audio DIR [options]
 audio=                 # folder of recordings, at any depth, in any format: audio or film
 rttm=                  # references, where there are any: an RTTM file or a folder; X.rttm beside X.wav when empty
+ref=                   # references in another format: TextGrid, eaf, csv, stm, cha and others, a file or a folder
 name=wavs              # name of this set of recordings, in data/ and exp/
 num_speakers=          # exactly this many speakers in each recording
 min_speakers=          # at least this many
@@ -22,7 +23,7 @@ case $detector in segmentation) table=change.scp changes=exp/segment/$name;; *) 
 data=data/$name speech=exp/vad_$vad/$name pieces=exp/pieces_${detector}_$vad/$name feats=exp/${kind}_$model/$name mfcc=exp/mfcc/$name
 emb=exp/${model}_${detector}_$vad/$name found=exp/${model}_${detector}_${vad}_$clustering/$name
 
-stage 0 "data" local/prepare.sh --audio "$audio" --rttm "$rttm" "$data"
+stage 0 "data" local/prepare.sh --audio "$audio" --rttm "$rttm" --ref "$ref" "$data"
 stage 1 "speech activity" steps/compute_vad.sh --nj "$nj" --cmd "$cpu_cmd" --method "$vad" "$data" "$speech"
 case $detector in
   segmentation) stage 2 "changes" steps/segment_speakers.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$changes";;
@@ -41,3 +42,4 @@ stage 6 "turns" steps/make_turns.sh --cmd "$cpu_cmd" "$data" "$found" "$found/tu
 [ ! -e "$data/ref.rttm" ] || stage 7 "score changes" steps/score_changes.sh --cmd "$cpu_cmd" --changes "$table" "$data" "$changes" "$changes/score"
 [ ! -e "$data/ref.rttm" ] || stage 7 "score" steps/score.sh --cmd "$cpu_cmd" "$data" "$found/turns" "$found/score"
 stage 8 "results in $found/results" steps/export_turns.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results"
+stage 9 "pages: $found/results/html/index.html" steps/make_panel.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results/html"

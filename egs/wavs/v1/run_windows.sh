@@ -3,6 +3,7 @@
 # Usage: ./run_windows.sh --audio DIR [options]
 audio=               # folder of recordings, at any depth, in any format: audio or film
 rttm=                # references, where there are any: an RTTM file or a folder; X.rttm beside X.wav when empty
+ref=                 # references in another format: TextGrid, eaf, csv, stm, cha and others, a file or a folder
 name=wavs            # name of this set of recordings, in data/ and exp/
 num_speakers=        # exactly this many speakers in each recording
 min_speakers=        # at least this many
@@ -17,7 +18,7 @@ case $model in ge2e) kind=mel;; *) kind=fbank;; esac
 data=data/$name speech=exp/vad_$vad/$name windows=exp/windows_$vad/$name feats=exp/${kind}_$model/$name
 emb=exp/${model}_$vad/$name found=exp/${model}_${vad}_$clustering/$name
 
-stage 0 "data" local/prepare.sh --audio "$audio" --rttm "$rttm" "$data"
+stage 0 "data" local/prepare.sh --audio "$audio" --rttm "$rttm" --ref "$ref" "$data"
 stage 1 "speech activity" steps/compute_vad.sh --nj "$nj" --cmd "$cpu_cmd" --method "$vad" "$data" "$speech"
 stage 1 "windows" steps/make_subsegments.sh "$speech" "$windows"
 stage 2 "features" "steps/make_$kind.sh" --nj "$nj" --cmd "$cpu_cmd" "--$kind-config" "conf/features/${kind}_$model.conf" "$data" "$feats"
@@ -27,3 +28,4 @@ stage 4 "speakers" steps/cluster_embeddings.sh --nj "$nj" --cmd "$cpu_cmd" --met
 stage 5 "turns" steps/make_turns.sh "$data" "$found" "$found/turns"
 [ ! -e "$data/ref.rttm" ] || stage 6 "score" steps/score.sh "$data" "$found/turns" "$found/score"
 stage 7 "results in $found/results" steps/export_turns.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results"
+stage 8 "pages: $found/results/html/index.html" steps/make_panel.sh --nj "$nj" --cmd "$cpu_cmd" "$data" "$found/turns" "$found/results/html"

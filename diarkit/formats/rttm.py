@@ -1,0 +1,14 @@
+"""RTTM, NIST's Rich Transcription Time Marked: the format of every scorer."""
+
+from diarkit.annotation import read_rttm, rttm_line
+
+
+def write(turns, reco, duration_s=None):
+    """Return RTTM with three decimals; column 9 is the confidence where a turn has one."""
+    return "".join(f"{line}\n" for turn in turns if (line := rttm_line(turn, reco)))
+
+
+def read(path):
+    """Yield the Turns of an RTTM."""
+    for turns in read_rttm(path).values():
+        yield from turns
