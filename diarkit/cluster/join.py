@@ -1,9 +1,10 @@
 """Join clusters that sound alike, where a recording itself shows up to which likeness they are one speaker.
 
-Spectral clustering on short windows keeps speakers apart, and may cut one of them into many: a voice that talks for
-long has no clusters of its own to be told from. Pieces of one voice are alike beyond any two voices of the same
-recording, though how alike differs from recording to recording. So the most alike are joined one after another, and
-the widest gap between two successive likenesses says where to stop, within bounds that hold for every recording.
+Spectral clustering on short windows keeps speakers apart, but it may cut a voice that talks for long into ten and more.
+Pieces of one voice are then alike beyond the voices of the same recording, though how alike differs from recording to
+recording. So the most alike are joined one after another, and the widest gap between two successive likenesses says
+where to stop, within bounds that hold for every recording. Where there are few clusters nothing is joined: two voices
+in one room can be as alike as two pieces of one voice in another.
 """
 
 import numpy as np

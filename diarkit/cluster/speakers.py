@@ -25,6 +25,8 @@ class SpeakerOptions:
     least_windows: int | None = opt(90, "with so many short windows of speech these find the speakers, by spectral "
                                     "clustering; with fewer the local speakers do (none: always the local speakers)",
                                     low=2)
+    suspect: int = opt(10, "so many clusters of short windows may be one voice cut up: those that are alike are joined",
+                       low=2)
     alike: float = opt(0.8, "clusters of short windows whose means have this cosine or more are one speaker", low=-1.0,
                        high=1.0)
     unlike: float = opt(0.6, "clusters below this are two speakers; in between the recording's widest gap decides",
@@ -75,8 +77,9 @@ def cluster_speakers(vectors, active, speaking=None, options=None, count=None, h
     if speaking.least_windows and len(short) >= speaking.least_windows and here.any():
         found = replace(options or ClusterOptions(), method="spectral", min_cluster_size=0.0)
         bounds = count if count and count.given else CountOptions(max_speakers=AUTO_MOST)
-        groups = join_alike(short, cluster(short, found, bounds, seed), speaking.alike, speaking.unlike,
-                            bounds.bounds(len(short))[0])
+        groups = cluster(short, found, bounds, seed)
+        if groups.max() + 1 >= speaking.suspect:
+            groups = join_alike(short, groups, speaking.alike, speaking.unlike, bounds.bounds(len(short))[0])
         means, helped = _means(short, groups)
     else:
         least = count.bounds(len(x))[0] if count else 1
