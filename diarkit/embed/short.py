@@ -33,7 +33,8 @@ def short_windows(classes, hop_s, total, step_s, centre_s):
     starts, ends = starts[kept], ends[kept]
     counts = ends - starts
     columns = np.repeat(starts - np.r_[0, np.cumsum(counts)[:-1]], counts) + np.arange(counts.sum())
-    rows = sparse.csr_matrix((np.maximum(talk[columns], LEAST_WEIGHT), columns, np.r_[0, np.cumsum(counts)]), shape=(len(starts), total))
+    weights = np.maximum(talk[columns], LEAST_WEIGHT)
+    rows = sparse.csr_matrix((weights, columns, np.r_[0, np.cumsum(counts)]), shape=(len(starts), total))
     return np.maximum(times[kept], 0.0), rows
 
 
