@@ -8,9 +8,10 @@ from scipy.special import softmax
 
 from diarkit.cluster import cluster
 from diarkit.cluster.constrained import assign, fill_empty
+from diarkit.cluster.join import join_alike
 from diarkit.cluster.options import AUTO_MOST, ClusterOptions, CountOptions
 from diarkit.cluster.vectors import by_first_appearance, check_vectors, group_means, unit_rows
-from diarkit.errors import DiarkitError
+from diarkit.errors import DiarkitError, UsageError
 from diarkit.options import opt, options
 
 
@@ -24,8 +25,18 @@ class SpeakerOptions:
     least_windows: int | None = opt(90, "with so many short windows of speech these find the speakers, by spectral "
                                     "clustering; with fewer the local speakers do (none: always the local speakers)",
                                     low=2)
+    suspect: int = opt(10, "so many clusters of short windows may be one voice cut up: those that are alike are joined",
+                       low=2)
+    alike: float = opt(0.8, "clusters of short windows whose means have this cosine or more are one speaker", low=-1.0,
+                       high=1.0)
+    unlike: float = opt(0.6, "clusters below this are two speakers; in between the recording's widest gap decides",
+                        low=-1.0, high=1.0)
     temperature: float = opt(0.1, "of the share of each speaker in a short window: a softmax of cosines over this",
                              above=0.0)
+
+    def check(self):
+        if self.unlike > self.alike:
+            raise UsageError(f"--unlike {self.unlike:g} must not exceed --alike {self.alike:g}")
 
 
 class Speakers(NamedTuple):
@@ -66,7 +77,10 @@ def cluster_speakers(vectors, active, speaking=None, options=None, count=None, h
     if speaking.least_windows and len(short) >= speaking.least_windows and here.any():
         found = replace(options or ClusterOptions(), method="spectral", min_cluster_size=0.0)
         bounds = count if count and count.given else CountOptions(max_speakers=AUTO_MOST)
-        means, helped = _means(short, cluster(short, found, bounds, seed))
+        groups = cluster(short, found, bounds, seed)
+        if groups.max() + 1 >= speaking.suspect:
+            groups = join_alike(short, groups, speaking.alike, speaking.unlike, bounds.bounds(len(short))[0])
+        means, helped = _means(short, groups)
     else:
         least = count.bounds(len(x))[0] if count else 1
         learn = _training_rows(here, clean_share(active).ravel() >= speaking.min_clean, least)

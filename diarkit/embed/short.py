@@ -13,6 +13,7 @@ from diarkit.segmentation.powerset import to_multilabel
 
 LENGTH_S, HOP_S = 1.5, 0.5
 LEAST_SPEECH = 0.5  # share of a window
+LEAST_WEIGHT = 0.05  # of an output frame without speech: pauses say little about a voice
 GROUP = 512  # windows of ten seconds whose speech is looked at together
 
 
@@ -27,10 +28,13 @@ def short_windows(classes, hop_s, total, step_s, centre_s):
     ends = np.minimum(starts + length, total)
     times = centre_s - step_s / 2 + step_s * np.column_stack([starts, ends])
     kept = speech_share(classes, hop_s, times) >= LEAST_SPEECH
+    edges = centre_s - step_s / 2 + step_s * np.arange(total + 1)
+    talk = speech_share(classes, hop_s, np.column_stack([edges[:-1], edges[1:]]))
     starts, ends = starts[kept], ends[kept]
     counts = ends - starts
     columns = np.repeat(starts - np.r_[0, np.cumsum(counts)[:-1]], counts) + np.arange(counts.sum())
-    rows = sparse.csr_matrix((np.ones(len(columns)), columns, np.r_[0, np.cumsum(counts)]), shape=(len(starts), total))
+    weights = np.maximum(talk[columns], LEAST_WEIGHT)
+    rows = sparse.csr_matrix((weights, columns, np.r_[0, np.cumsum(counts)]), shape=(len(starts), total))
     return np.maximum(times[kept], 0.0), rows
 
 

@@ -21,6 +21,8 @@ class SegmentOptions:
     trim: float = opt(0.0, "share of a window at each end that counts only where no other window reaches", low=0,
                       below=0.5)
     overlap_bias: float = opt(0.0, "added to the log probability of two speakers at once; above 0 finds more of it")
+    silero_weight: float = opt(0.0, "how much Silero counts about where speech is, from 0; the segmentation "
+                               "has the rest", low=0, high=1)
     onset: float = opt(0.5, "speech starts where its mean probability over the windows reaches this", above=0, high=1)
     offset: float = opt(0.5, "and ends where it falls below this", above=0, high=1)
     overlap_onset: float = opt(0.5, "overlap starts at this probability", above=0, high=1)

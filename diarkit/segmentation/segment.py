@@ -10,6 +10,7 @@ from diarkit.errors import UsageError
 from diarkit.segmentation.aggregate import average, frame_weights
 from diarkit.segmentation.changes import change_votes
 from diarkit.segmentation.engines import open_engine
+from diarkit.segmentation.fusion import BesideSilero, fused
 from diarkit.segmentation.grid import RATE_HZ, WINDOW_N, window_count
 from diarkit.segmentation.options import SegmentOptions
 from diarkit.segmentation.powerset import COUNT
@@ -34,6 +35,14 @@ class Segmenter:
         """Return the Segmentation of an audio.AudioFile or the like, at 16 kHz."""
         if audio.options.sample_rate != RATE_HZ:
             raise UsageError(f"--sample-rate must be {RATE_HZ} for the segmentation, not {audio.options.sample_rate}")
+        if not self.options.silero_weight:
+            return self._segmentation(audio)
+        with BesideSilero(audio) as heard:
+            found = self._segmentation(heard)
+            found.scores[:, 0] = fused(found.scores[:, 0], heard.probabilities(), self.options.silero_weight)
+        return found
+
+    def _segmentation(self, audio):
         opts = self.options
         batches = window_batches(audio.blocks(), round(opts.hop_s * RATE_HZ), opts.batch)
         classes, speech = (np.concatenate(parts) for parts in zip(*ordered(self._batch, batches, opts.threads)))

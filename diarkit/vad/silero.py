@@ -48,12 +48,14 @@ class Silero:
         """
         if audio.options.sample_rate != RATE_HZ:
             raise UsageError(f"--sample-rate must be {RATE_HZ} for --method=silero, not {audio.options.sample_rate}")
+        return np.concatenate([np.zeros(0, np.float32), *self.stream(audio.blocks(BLOCK_S))])
+
+    def stream(self, blocks):
+        """Yield the probabilities of blocks (n,) of audio that follow each other, as soon as they are there."""
         h = c = np.zeros(STATE, np.float32)
-        found = [np.zeros(0, np.float32)]
-        for chunks in frame_blocks(audio.blocks(BLOCK_S), CONTEXT_N + CHUNK_N, CHUNK_N, CONTEXT_N):
+        for chunks in frame_blocks(blocks, CONTEXT_N + CHUNK_N, CHUNK_N, CONTEXT_N):
             scores, h, c = self.network.run(None, {"input": np.ascontiguousarray(chunks), "h": h, "c": c})
-            found.append(scores)
-        return np.concatenate(found)
+            yield scores
 
 
 @functools.cache
