@@ -117,9 +117,9 @@ def diarize(audio, num_speakers=None, min_speakers=None, max_speakers=None, *, n
     >>> import diarkit
     >>> result = diarkit.diarize(sample, num_speakers=2)
     >>> result
-    <Diarization of sample: 30.0 s, 2 speakers, 12 turns>
+    <Diarization of sample: 30.0 s, 2 speakers, 10 turns>
     >>> print(result.to_rttm().splitlines()[0])
-    SPEAKER sample 1 6.705 0.473 <NA> <NA> SPEAKER_01 <NA> <NA>
+    SPEAKER sample 1 6.722 0.523 <NA> <NA> SPEAKER_01 0.789 <NA>
     >>> result.exclusive[0].speaker
     'SPEAKER_01'
     """

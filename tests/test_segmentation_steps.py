@@ -91,7 +91,7 @@ def test_turns_refuse_tables_of_other_recordings(call, tmp_path):
     (tmp_path / "reco2dur").write_text("a 4.5\nb 4.5\n")
     done = call("speakers-to-rttm.py", "ark:seg.ark", "ark:labels.ark", "reco2dur", "hyp.rttm", "talk")
     assert done.returncode == 1 and "b: not in ark:labels.ark" in done.stderr
-    assert (tmp_path / "hyp.rttm").read_text() == "SPEAKER a 1 0.000 4.500 <NA> <NA> SPEAKER_00 <NA> <NA>\n"
+    assert (tmp_path / "hyp.rttm").read_text() == "SPEAKER a 1 0.000 4.500 <NA> <NA> SPEAKER_00 1.000 <NA>\n"
     assert (tmp_path / "talk").read_text() == "a SPEAKER_00 4.500\n"
     piped = call("speakers-to-rttm.py", "--min-duration-on=5", "ark:seg.ark", "ark:labels.ark", "reco2dur", "-")
     assert "SPEAKER a" not in piped.stdout
