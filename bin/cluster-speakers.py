@@ -14,11 +14,10 @@ from diarkit import cli
 from diarkit.cluster import ClusterOptions, CountOptions
 from diarkit.cluster.options import counts_of
 from diarkit.cluster.speakers import SpeakerOptions, cluster_speakers
-from diarkit.errors import DiarkitError
 from diarkit.options import from_conf, opt, options
 from diarkit.segmentation.options import SegmentOptions
 from diarkit.segmentation.powerset import to_multilabel
-from diarkit.tables import MatrixWriter, read_matrices
+from diarkit.tables import MatrixWriter, beside, read_matrices
 
 
 @options
@@ -36,15 +35,13 @@ def main(embeddings, segmentation, labels, evidence, speaking, options, count, r
     """Write the speakers of every recording of the embeddings."""
     count_of = counts_of(running.reco2num_spk, count, options.method)
     made = from_conf(SegmentOptions, running.seg_config) if running.seg_config else SegmentOptions()
-    classes, short = dict(read_matrices(segmentation)), dict(read_matrices(running.windows)) if running.windows else {}
+    tables = beside(segmentation, running.windows)
 
     def work(key, load):
-        for name, table in ((segmentation, classes), (running.windows, short)):
-            if name and key not in table:
-                raise DiarkitError(f"not in {name}. Make it of the same recordings")
-        wanted, active = count_of(key), to_multilabel(classes[key]())
-        found = cluster_speakers(load(), active, speaking, options, wanted, made.hop_s, seed=running.seed,
-                                 short=short[key]() if short else None)
+        classes, short = tables(key)
+        wanted = count_of(key)
+        found = cluster_speakers(load(), to_multilabel(classes), speaking, options, wanted, made.hop_s,
+                                 seed=running.seed, short=short)
         if len(found.evidence) < wanted.bounds(len(found.labels) * 3)[0]:
             cli.log(f"{key}: {len(found.evidence)} speakers, though more were asked for: there are no more local ones")
         for table, array in ((writer, found.labels), (more, found.evidence), (shares, found.shares)):

@@ -17,7 +17,7 @@ from diarkit.segmentation.aggregate import frame_weights
 from diarkit.segmentation.powerset import to_multilabel
 from diarkit.segmentation.reconstruct import ShortWindows, agreement
 from diarkit.segmentation.spans import counted
-from diarkit.tables import read_matrices
+from diarkit.tables import beside, read_matrices
 from diarkit.turns import as_turns
 
 
@@ -34,19 +34,17 @@ class InputOptions:
 def main(seg, labels_rspecifier, reco2dur, rttm, seconds_path, options, inputs):
     """Convert every recording of the segmentation; the others are kept when one fails."""
     made = from_conf(SegmentOptions, inputs.seg_config) if inputs.seg_config else SegmentOptions()
-    scores, labels, times, shares = (dict(read_matrices(name)) if name else None for name in (
-        inputs.scores, labels_rspecifier, inputs.times, inputs.shares))
+    tables = beside(inputs.scores, labels_rspecifier, inputs.times, inputs.shares)
     durations, turns, weights = read_reco2dur(reco2dur), {}, frame_weights(made.taper, made.trim)
 
     def one(reco, load):
-        for where, table in ((reco2dur, durations), (labels_rspecifier, labels), (inputs.scores, scores),
-                             (inputs.times, times), (inputs.shares, shares)):
-            if table is not None and reco not in table:
-                raise DiarkitError(f"not in {where}. Make it of the same recordings")
-        count = counted(scores[reco](), made) if scores else None
-        short = ShortWindows(times[reco]().reshape(-1, 2), shares[reco]()) if times and shares else None
-        of = to_multilabel(load()), labels[reco](), made.hop_s, durations[reco]
-        found = reconstruct(*of, options, weights, count, short)
+        if reco not in durations:
+            raise DiarkitError(f"not in {reco2dur}. Make it of the same recordings")
+        scores, labels, times, shares = tables(reco)
+        many = None if scores is None else counted(scores, made)
+        short = None if times is None or shares is None else ShortWindows(times.reshape(-1, 2), shares)
+        of = to_multilabel(load()), labels, made.hop_s, durations[reco]
+        found = reconstruct(*of, options, weights, many, short)
         turns[reco] = as_turns(reco, agreement(*of, weights, found, short, options.short_weight))
 
     cli.for_each(read_matrices(seg), one, finish=lambda: write_hypothesis(rttm, seconds_path, turns))

@@ -64,6 +64,21 @@ def load_matrix(entry):
         raise DiarkitError(f"{entry}: cannot be read: {error.strerror}") from None
 
 
+def beside(*rspecifiers):
+    """Return a function from a key to its matrices in several tables, None for a table that is None.
+
+    The function raises DiarkitError where a table does not have the key.
+    """
+    tables = [dict(read_matrices(name)) if name else None for name in rspecifiers]
+
+    def find(key):
+        for name, table in zip(rspecifiers, tables):
+            if table is not None and key not in table:
+                raise DiarkitError(f"not in {name}. Make it of the same recordings")
+        return [None if table is None else table[key]() for table in tables]
+    return find
+
+
 def forget_pages(matrix):
     """Give back the memory of what was read of a memory-mapped matrix; it is read again where it is needed again."""
     held = getattr(matrix, "_mmap", None)

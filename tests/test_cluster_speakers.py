@@ -211,6 +211,9 @@ def recipe(folder):
     for name in ("e", "s"):
         (folder / name).mkdir()
     (folder / "e/emb.scp").write_text((folder / "emb.scp").read_text())
+    with MatrixWriter(f"ark,scp:{folder}/e/windows.ark,{folder}/e/windows.scp") as writer:
+        for key, _ in read_matrices(f"scp:{folder}/emb.scp"):
+            writer.write(key, np.zeros((0, DIM)))
     (folder / "s/seg.scp").write_text((folder / "seg.scp").read_text())
     (folder / "s/seg.conf").write_text("--hop-s=2.5\n")
     return folder

@@ -58,7 +58,11 @@ def test_the_segmentation_is_a_step_of_its_own_and_turns_are_made_of_it(call, re
     with MatrixWriter(f"ark,scp:{labels}/labels.ark,{labels}/labels.scp") as writer:
         for reco, classes in seg.items():
             writer.write(reco, np.tile(np.float32([0, 1, -1]), (len(classes), 1)))
-    done = call(TURNS, "data/x", OUT, "exp/clusters", "exp/turns")
+    for table, rows in (("times", [[1, 2.5], [3, 4.5]]), ("shares", [[.2, .8], [1, 0]])):
+        with MatrixWriter(f"ark,scp:{labels}/{table}.ark,{labels}/{table}.scp") as writer:
+            for reco in seg:
+                writer.write(reco, np.array(rows))
+    done = call(TURNS, "data/x", OUT, "exp/clusters", "exp/clusters", "exp/turns")
     assert done.returncode == 0, done.stderr
     for reco, turns in read_rttm(recipe / "exp/turns/hyp.rttm").items():
         assert {t.speaker for t in turns} <= {"SPEAKER_00", "SPEAKER_01"} and reco in seg
@@ -79,7 +83,7 @@ def test_a_changed_hop_starts_over_and_what_is_wrong_is_said(call, recipe):
     (recipe / "conf/segmentation/segment.conf").write_text("--hop-s=5\n--batch=4\n")
     done = call(SEG, "--model", "own.pt", "data/x", OUT)
     assert done.returncode == 0 and len(matrices(recipe / OUT / "seg.scp")["dev00"]) == 5, done.stderr
-    missing = call(TURNS, "data/x", OUT, "exp/none", "exp/turns")
+    missing = call(TURNS, "data/x", OUT, "exp/none", "exp/none", "exp/turns")
     assert missing.returncode != 0 and "exp/none/labels.scp" in missing.stderr
 
 
