@@ -57,6 +57,7 @@ setup(
     entry_points={"console_scripts": ["diarkit = diarkit.command:main"]},
     install_requires=[pin for pin in everything if pin.startswith(CORE)],
     extras_require={"recipes": [pin for pin in everything if not pin.startswith(CORE)],
+                    "plot": [pin for pin in everything if pin.startswith("matplotlib")],
                     "train": [pin for pin in everything if pin.startswith("torch")],
                     "simulate": at_least("requirements-simulate.txt"), "test": pins("requirements-test.txt")},
 )
