@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from diarkit.errors import data_error
 from diarkit.files import read_lines, read_number_table, write_text
+from diarkit.timed import Fault, rttm_span, segment_span, uem_span
 
 
 class Segment(NamedTuple):
@@ -37,34 +38,33 @@ def make_segment(reco, start_s, end_s):
     return Segment(segment_id(reco, start_s, end_s), reco, start_s, end_s)
 
 
-def _number(path, line, text, name):
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise data_error(path, line, f"{name} is {text!r}", "Write seconds as a plain number")
-    return value
-
-
-def _span(path, line, start_s, end_s):
-    if start_s < 0 or end_s <= start_s:
-        raise data_error(path, line, f"start {start_s:g} s, end {end_s:g} s", "Make 0 <= start < end")
-
-
-def read_segments(path):
-    """Return {reco: [Segment]} of a `segments` file (`<id> <reco> <start s> <end s>`), in file order."""
-    found, seen = {}, {}
+def _spans(path, parse, empty=False):
+    """Yield the Spans of a file by the rules of timed.py; a faulty line ends the reading, and so does an empty span."""
     for number, line in read_lines(path):
-        parts = line.split()
-        if len(parts) != 4:
-            raise data_error(path, number, f"{len(parts)} columns", "Write `<id> <reco> <start> <end>`")
-        if parts[0] in seen:
-            raise data_error(path, number, f"{parts[0]} stands already on line {seen[parts[0]]}", "Keep one")
-        seen[parts[0]] = number
-        start_s, end_s = (_number(path, number, t, n) for t, n in zip(parts[2:], ("start", "end")))
-        _span(path, number, start_s, end_s)
-        found.setdefault(parts[1], []).append(Segment(parts[0], parts[1], start_s, end_s))
+        try:
+            span = parse(number, line)
+        except Fault as fault:
+            raise data_error(path, number, fault.what, fault.mend) from None
+        if span and not empty and span.end_s <= span.start_s:
+            raise data_error(path, number, f"start {span.start_s:g} s, end {span.end_s:g} s", "Make 0 <= start < end")
+        if span:
+            yield span
+
+
+def read_segments(path, open_ends=False):
+    """Return {reco: [Segment]} of a `segments` file (`<id> <reco> <start s> <end s>`), in file order.
+
+    open_ends: an end of -1, to the end of the recording, is given back as infinity; without it, it is an error.
+    """
+    found, seen = {}, {}
+    for span in _spans(path, segment_span):
+        if span.name in seen:
+            raise data_error(path, span.line, f"{span.name} stands already on line {seen[span.name]}", "Keep one")
+        if math.isinf(span.end_s) and not open_ends:
+            raise data_error(path, span.line, "an end of -1 means to the end of the recording, whose length is not "
+                             "known here", "Write the end in seconds")
+        seen[span.name] = span.line
+        found.setdefault(span.reco, []).append(Segment(span.name, span.reco, span.start_s, span.end_s))
     return found
 
 
@@ -83,23 +83,36 @@ def read_reco2dur(path):
 
 
 def read_rttm(path):
-    """Return {reco: [Turn]} of an RTTM's SPEAKER lines, sorted by time; other line types are passed over.
+    """Return {reco: [Turn]} of an RTTM's SPEAKER lines, sorted by time; other types that NIST knows are passed over.
 
-    Raises DiarkitError naming file:line for short lines, bad numbers and durations that are not positive.
+    Raises DiarkitError naming file:line for unknown types, wrong numbers of columns, bad numbers and durations that
+    are not positive.
     """
     found = {}
-    for number, line in read_lines(path):
-        parts = line.split()
-        if parts[0].startswith(";;") or parts[0] != "SPEAKER":
-            continue
-        if len(parts) < 8:
-            raise data_error(path, number, f"{len(parts)} columns",
-                             "Write `SPEAKER <reco> 1 <start> <dur> <NA> <NA> <speaker> <NA> <NA>`")
-        start_s, dur_s = _number(path, number, parts[3], "start"), _number(path, number, parts[4], "duration")
-        _span(path, number, start_s, start_s + dur_s)
-        sure = None if len(parts) < 9 or parts[8] == "<NA>" else _number(path, number, parts[8], "confidence")
-        found.setdefault(parts[1], []).append(Turn(parts[1], start_s, start_s + dur_s, parts[7], sure))
+    for span in _spans(path, _turn_span):
+        found.setdefault(span.reco, []).append(
+            Turn(span.reco, span.start_s, span.end_s, span.name, span.confidence))
     return {reco: sorted(turns, key=lambda t: t[:4]) for reco, turns in found.items()}
+
+
+def _turn_span(number, line):
+    span = rttm_span(number, line)
+    return span if span and span.kind == "SPEAKER" else None
+
+
+def read_zones(path):
+    """Return {reco: [timed.Span]} of an RTTM's NOSCORE, NON-LEX and LEXEME lines, in file order."""
+    found = {}
+    for span in _spans(path, rttm_span, empty=True):
+        if span.kind != "SPEAKER" and span.end_s > span.start_s:
+            found.setdefault(span.reco, []).append(span)
+    return found
+
+
+def zone_line(reco, zone):
+    """Return a zone of `read_zones` as a line of RTTM for the recording `reco`."""
+    kind = "lex" if zone.kind == "LEXEME" else "<NA>" if zone.name == "<na>" else zone.name
+    return f"{zone.kind} {reco} 1 {zone.start_s:.3f} {zone.end_s - zone.start_s:.3f} <NA> {kind} <NA> <NA>"
 
 
 def rttm_line(turn, reco=None):
@@ -116,24 +129,34 @@ def rttm_line(turn, reco=None):
             f"<NA> <NA> {'_'.join(turn.speaker.split())} {'<NA>' if sure is None else f'{sure:.3f}'} <NA>")
 
 
-def write_rttm(path, turns):
-    """Write Turns as RTTM."""
-    write_text(path, (line for turn in turns if (line := rttm_line(turn))))
+def write_rttm(path, turns, zones=None):
+    """Write Turns as RTTM, with the zones {reco: [timed.Span]} that bear on scoring, where there are any."""
+    zone_lines = [zone_line(reco, zone) for reco, own in (zones or {}).items() for zone in own]
+    write_text(path, [*(line for turn in turns if (line := rttm_line(turn))), *zone_lines])
 
 
 def read_uem(path):
-    """Return {reco: [(start_s, end_s)]} of a UEM file (`<reco> <channel> <start> <end>`)."""
+    """Return {reco: [(start_s, end_s)]} of a UEM file (`<reco> <channel> <start> <end>`).
+
+    Spans of several channels that overlap are joined, since NIST writes one line for each channel.
+    """
     found = {}
-    for number, line in read_lines(path):
-        parts = line.split()
-        if parts[0].startswith(";;"):
-            continue
-        if len(parts) != 4:
-            raise data_error(path, number, f"{len(parts)} columns", "Write `<reco> 1 <start> <end>`")
-        start_s, end_s = (_number(path, number, t, n) for t, n in zip(parts[2:], ("start", "end")))
-        _span(path, number, start_s, end_s)
-        found.setdefault(parts[0], []).append((start_s, end_s))
-    return found
+    for span in _spans(path, uem_span):
+        found.setdefault(span.reco, []).append(span)
+    return {reco: joined_channels(spans) for reco, spans in found.items()}
+
+
+def joined_channels(spans):
+    """Return [(start_s, end_s)] of the timed.Spans of a recording: as they stand, or joined where channels differ."""
+    if len({span.name for span in spans}) == 1:
+        return [(span.start_s, span.end_s) for span in spans]
+    joined = []
+    for start_s, end_s in sorted((span.start_s, span.end_s) for span in spans):
+        if joined and start_s <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end_s))
+        else:
+            joined.append((start_s, end_s))
+    return joined
 
 
 def write_uem(path, spans):

@@ -11,6 +11,7 @@ from diarkit.channels import Choice, choose, survey
 from diarkit.decoders import open_decoder
 from diarkit.decoders.choice import MENDING
 from diarkit.errors import DiarkitError, UsageError
+from diarkit.files import plain_path
 from diarkit.options import opt, options
 from diarkit.pipes import run_pipe
 
@@ -37,14 +38,15 @@ class AudioOptions:
 class AudioFile:
     """One recording, opened and checked, read in blocks of bounded memory as often as wanted.
 
-    entry: a path, or `command |` whose whole output is an audio file (it is kept in a temporary file).
+    entry: a path, `FILE.ark:OFFSET` with a WAV there, or `command |` whose whole output is an audio file (it is kept
+    in a temporary file).
     Attributes: sample_rate (of the file, Hz), channels (of the file), duration_s.
     Raises DiarkitError that names the entry for whatever is no whole, finite audio.
     """
 
     def __init__(self, entry, options=None):
         self.entry, self.options = str(entry).strip(), options or AudioOptions()
-        self.path = self._piped() if self.entry.endswith("|") else self.entry
+        self.path = self._piped() if self.entry.endswith("|") else self._within_archive() or self.entry
         self._decoder = self._opened()
         self.sample_rate, self.channels = self._decoder.sample_rate, self._decoder.channels
         wanted = self.options.channel
@@ -69,6 +71,25 @@ class AudioFile:
     def _piped(self):
         self._temporary = tempfile.NamedTemporaryFile(prefix="diarkit-", suffix=".audio")
         run_pipe(self.entry, self._temporary)
+        return self._temporary.name
+
+    def _within_archive(self):
+        """Return a temporary copy of the WAV at `FILE.ark:OFFSET`, as Kaldi's wav-copy writes them; None for a path."""
+        path, offset = plain_path(self.entry), self.entry.rpartition(":")[2]
+        if path == self.entry:
+            return None
+        self._temporary = tempfile.NamedTemporaryFile(prefix="diarkit-", suffix=".wav")
+        with open(path, "rb") as file:
+            file.seek(int(offset))
+            head = file.read(12)
+            if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+                raise self._error(f"no WAV begins at byte {offset}", "Make the scp again with the archive")
+            left = int.from_bytes(head[4:8], "little") - 4
+            self._temporary.write(head)
+            while left > 0 and (part := file.read(min(left, 1 << 24))):
+                self._temporary.write(part)
+                left -= len(part)
+        self._temporary.flush()
         return self._temporary.name
 
     def _error(self, what, mend=""):

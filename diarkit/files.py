@@ -1,5 +1,6 @@
 """Files that appear only when whole, and Kaldi's text tables."""
 
+import codecs
 import contextlib
 import os
 import re
@@ -54,13 +55,14 @@ def write_text(path, lines):
 def read_lines(path, mend="Check the path"):
     """Yield (line number, line without newline) of a UTF-8 text file; blank lines are skipped.
 
+    Lines end with LF, CR LF or CR, the last one with or without; a byte order mark is passed over.
     Raises DiarkitError when the file cannot be read or a line is not UTF-8.
     """
     try:
         with open(path, "rb") as file:
-            for number, raw in enumerate(file, 1):
+            for number, raw in raw_lines(file):
                 try:
-                    line = raw.decode("utf-8").rstrip("\r\n")
+                    line = raw.decode("utf-8")
                 except UnicodeDecodeError:
                     raise data_error(path, number, "not UTF-8 text",
                                      "Convert the file, for example with iconv") from None
@@ -70,10 +72,26 @@ def read_lines(path, mend="Check the path"):
         raise data_error(path, None, f"cannot be read: {error.strerror}", mend) from None
 
 
+def raw_lines(file):
+    """Yield (line number, bytes of the line without its end) of an open binary file."""
+    number = 0
+    for raw in file:
+        raw = raw.removeprefix(codecs.BOM_UTF8) if number == 0 else raw
+        for line in raw.removesuffix(b"\n").removesuffix(b"\r").split(b"\r"):
+            number += 1
+            yield number, line
+
+
 def split_entry(line):
     """Return (key, rest) of a table's line; only its first run of blanks or tabs parts them: a path may hold both."""
     key, *rest = re.split(r"[ \t]+", line.strip(" \t\r\n"), maxsplit=1)
     return key, rest[0] if rest else ""
+
+
+def plain_path(entry):
+    """Return the file that a wav.scp entry names: FILE of `FILE.ark:OFFSET`, else the entry itself."""
+    path, _, offset = entry.rpartition(":")
+    return path if offset.isdecimal() and not os.path.exists(entry) and os.path.isfile(path) else entry
 
 
 def read_table(path):

@@ -6,13 +6,15 @@ import mmap
 import os
 import struct
 import sys
+import tempfile
 
 import numpy as np
 
 from diarkit.errors import DiarkitError, KeysFailed, UsageError
 from diarkit.files import atomic, read_table
 from diarkit.kaldi_arrays import binary_head, read_archive, read_array, write_binary, write_text
-from diarkit.pipes import pipe_output
+from diarkit.kaldi_ranges import part_of, split_ranges
+from diarkit.pipes import pipe_output, run_pipe
 
 FLOAT_MATRIX = b"\0BFM \4"  # binary mark, type, size byte of the row count
 
@@ -32,36 +34,59 @@ def split_rspecifier(text):
 
 
 def read_scp(rspecifier):
-    """Return {key: entry text} of `scp:FILE` (or a plain path), where an entry is a path or `command |`."""
+    """Return {key: entry text} of `scp:FILE`, `scp:command |` or a plain path; an entry is a path or `command |`."""
     kind, path = split_rspecifier(rspecifier) if rspecifier.startswith(("scp", "ark")) and ":" in rspecifier \
         else ("scp", rspecifier)
     if kind != "scp":
         raise UsageError(f"{rspecifier!r}: this input must be an scp")
+    if path.rstrip().endswith("|"):
+        with _command_output(path) as file:
+            return read_table(file.name)
     return read_table("/dev/stdin" if path == "-" else path)
 
 
+def _command_output(command):
+    """Return an open temporary file with the whole output of `command |`, gone when it is closed."""
+    file = tempfile.NamedTemporaryFile(prefix="diarkit-", suffix=".table")
+    run_pipe(command, file)
+    file.seek(0)
+    return file
+
+
+def _opened(path):
+    """Return a context that gives an open binary archive: a file, - for standard input, or the output of a command."""
+    if path.rstrip().endswith("|"):
+        return _command_output(path)
+    return contextlib.nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb")
+
+
 def load_matrix(entry):
-    """Return the matrix (T, D) or vector (D,) of an scp entry `path[:offset]` or `command |`, read-only.
+    """Return the matrix (T, D) or vector (D,) of an scp entry `path[:offset][ranges]` or `command |`, read-only.
 
     A float32 binary matrix is memory-mapped. Raises DiarkitError that names the entry.
     """
     try:
         if entry.rstrip().endswith("|"):
             return read_array(io.BytesIO(pipe_output(entry)))
-        path, colon, offset = entry.rpartition(":")
-        if not colon or not offset.isdecimal():
-            path, offset = entry, 0
-        with open(path, "rb") as file:
-            file.seek(int(offset))
-            shape = _float_matrix(file)
-            if shape is None:
-                file.seek(int(offset))
-                return read_array(file)
-        return np.memmap(path, np.dtype("<f4"), "r", int(offset) + 15, shape)
+        whole, ranges = split_ranges(entry)
+        return part_of(_load_file(whole), ranges)
     except DiarkitError as error:
         raise DiarkitError(f"{entry}: {error}") from None
     except OSError as error:
         raise DiarkitError(f"{entry}: cannot be read: {error.strerror}") from None
+
+
+def _load_file(entry):
+    path, colon, offset = entry.rpartition(":")
+    if not colon or not offset.isdecimal():
+        path, offset = entry, 0
+    with open(path, "rb") as file:
+        file.seek(int(offset))
+        shape = _float_matrix(file)
+        if shape is None:
+            file.seek(int(offset))
+            return read_array(file)
+    return np.memmap(path, np.dtype("<f4"), "r", int(offset) + 15, shape)
 
 
 def beside(*rspecifiers):
@@ -97,14 +122,14 @@ def _float_matrix(file):
 
 
 def read_matrices(rspecifier):
-    """Yield (key, function that loads the matrix) of `scp:FILE`, `ark:FILE` or `ark:-`."""
+    """Yield (key, function that loads the matrix) of `scp:FILE`, `ark:FILE`, `ark:-` or `ark:command |`."""
     kind, path = split_rspecifier(rspecifier)
     if kind == "scp":
         for key, entry in read_scp(rspecifier).items():
             yield key, (lambda entry=entry: load_matrix(entry))
         return
     try:
-        with contextlib.nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
+        with _opened(path) as file:
             yield from ((key, lambda matrix=matrix: matrix) for key, matrix in read_archive(file, path))
     except OSError as error:
         raise DiarkitError(f"{path}: cannot be read: {error.strerror}") from None

@@ -114,9 +114,9 @@ class SmallRecipe:
         out, err = process.communicate(timeout=60)
         return process.returncode, out + err
 
-    def measure(self, *words):
+    def measure(self, *words, **env):
         """Run the step on the data."""
-        return self.run("steps/measure.sh", *words, "data", "exp/size")
+        return self.run("steps/measure.sh", *words, "data", "exp/size", **env)
 
     def touched(self):
         """Return the recordings measured since the last call."""

@@ -11,12 +11,16 @@ from diarkit.annotation import (
     read_rttm,
     read_segments,
     read_uem,
+    read_zones,
     segment_id,
     write_rttm,
     write_segments,
     write_uem,
 )
+from diarkit.datadir.problems import Report
+from diarkit.datadir.scan import scan_rttm
 from diarkit.errors import DiarkitError
+from diarkit.files import read_table
 
 IDS = st.text(st.characters(blacklist_categories=("Z", "C"), blacklist_characters="/"), min_size=1, max_size=12)
 TIMES_MS = st.tuples(st.integers(0, 36_000_000), st.integers(1, 600_000))
@@ -98,10 +102,10 @@ LINE = "SPEAKER r 1 {} {} <NA> <NA> A <NA> <NA>\n"
 @pytest.mark.parametrize("text, words", [
     ("SPEAKER r 1 0 1 A\n", [":1: 6 columns", "SPEAKER <reco> 1"]),
     (LINE.format(0, 1) + LINE.format("x", 1), [":2: start is 'x'", "plain number"]),
-    (LINE.format(0, "nan"), [":1: duration is 'nan'"]),
-    (LINE.format(0, "inf"), [":1: duration is 'inf'"]),
+    (LINE.format(0, "nan"), [":1: start is '0', duration is 'nan'"]),
+    (LINE.format(0, "inf"), [":1: start is '0', duration is 'inf'"]),
     (LINE.format(0, 1) + "\n" + LINE.format(3, 0), [":3: start 3 s, end 3 s", "0 <= start < end"]),
-    (LINE.format(3, -1), [":1: start 3 s, end 2 s"]),
+    (LINE.format(3, -1), [":1: start 3 s, duration -1 s"]),
     (LINE.format(-1, 2), [":1: start -1 s"]),
     (LINE.format(0, 1).encode() + b"SPEAKER \xff 1 0 1 <NA> <NA> A\n", [":2: not UTF-8"]),
 ])
@@ -112,7 +116,7 @@ def test_rttm_names_file_and_line(folder, text, words):
 @pytest.mark.parametrize("text, words", [
     ("a r 0 1\nb r 1\n", [":2: 3 columns"]),
     ("a r 0 1\na r 1 2\n", [":2: a stands already on line 1"]),
-    ("a r 0 one\n", [":1: end is 'one'"]),
+    ("a r 0 one\n", [":1: start is '0', end is 'one'"]),
     ("a r 2 1\n", [":1: start 2 s, end 1 s"]),
 ])
 def test_segments_name_file_and_line(folder, text, words):
@@ -126,8 +130,51 @@ def test_uem_names_file_and_line(folder, text, words):
     fails(folder, read_uem, text, *words)
 
 
-def test_uem_comments(folder):
-    assert read_uem(write(folder, ";; all of it\nr 1 0.5 2\n")) == {"r": [(0.5, 2.0)]}
+def test_uem_comments_and_channels(folder):
+    assert read_uem(write(folder, ";; all of it\n# and more\nr 1 0.5 2\n")) == {"r": [(0.5, 2.0)]}
+    assert read_uem(write(folder, "r 1 0 20\nr 2 0 20\nq 1 0 5\nq 2 3 9\nq 2 12 13\n")) == {
+        "r": [(0.0, 20.0)], "q": [(0.0, 9.0), (12.0, 13.0)]}
+
+
+FORMS = {"a byte order mark": "\ufeff{}\n{}\n", "CR LF": "{}\r\n{}\r\n", "CR": "{}\r{}\r",
+         "no end of the last line": "{}\n{}", "blank lines": "\n{}\n\n\n{}\n\n"}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_every_table_is_read_in_every_form_of_text(folder, form):
+    rttm = form.format("SPEAKER r 1 0 1 <NA> <NA> A <NA> <NA>", "SPEAKER r 1 1 1 <NA> <NA> B <NA> <NA>")
+    assert read_rttm(write(folder, rttm)) == {"r": [Turn("r", 0, 1, "A"), Turn("r", 1, 2, "B")]}
+    assert [span.name for span in scan_rttm(folder / "file", Report())] == ["A", "B"]
+    assert read_uem(write(folder, form.format("r 1 0 1", "q 1 0 2"))) == {"r": [(0, 1)], "q": [(0, 2)]}
+    assert list(read_segments(write(folder, form.format("a r 0 1", "b q 0 2")))) == ["r", "q"]
+    assert read_table(write(folder, form.format("a x y", "b z"))) == {"a": "x y", "b": "z"}
+
+
+@pytest.mark.parametrize("line, words", [
+    ("SPEAKER r 1 0 1 <NA> <NA> John Smith <NA> <NA>", "11 columns, names may hold no blanks"),
+    ("SPEAKER r 1 0 1 <NA> <NA> John Smith <NA>", "'Smith' stands where the confidence belongs"),
+    ("speaker r 1 0 1 <NA> <NA> A <NA> <NA>", "a line of type 'speaker'"), ("SPEAKR r 1 0 1 <NA> <NA> A", "'SPEAKR'"),
+    ("talk 1 A 0 1 hello", "a line of type 'talk'")])
+def test_strict_and_lenient_readers_refuse_the_same_lines(folder, line, words):
+    fails(folder, read_rttm, f"{LINE.format(0, 1)}{line}\n", ":2: ", words)
+    report = Report()
+    scan_rttm(folder / "file", report)
+    assert words in report.problems[0].what and report.problems[0].line == 2
+
+
+def test_the_types_of_nist_are_known_and_zones_are_kept(folder):
+    text = ("# by hand\nEND\nSPKR-INFO r 1 <NA> <NA> <NA> adult_male A <NA>\nLEXEME r 1 <NA> <NA> um lex A <NA>\n"
+            "NOSCORE r 1 12 6 <NA> <NA> <NA> <NA>\nNON-LEX r 1 3 1 ha LAUGH A <NA>\nSU r 1 0 9 <NA> statement A <NA>\n")
+    assert read_rttm(write(folder, text + LINE.format(0, 1))) == {"r": [Turn("r", 0, 1, "A")]}
+    assert [(z.kind, z.start_s, z.end_s, z.name) for z in read_zones(folder / "file")["r"]] == [
+        ("NOSCORE", 12, 18, "<na>"), ("NON-LEX", 3, 4, "laugh")]
+    write_rttm(folder / "again", [], read_zones(folder / "file"))
+    assert [z[1:] for z in read_zones(folder / "again")["r"]] == [z[1:] for z in read_zones(folder / "file")["r"]]
+
+
+def test_an_end_of_minus_one_is_the_end_of_the_recording(folder):
+    fails(folder, read_segments, "a r 2 -1\n", ":1: an end of -1 means to the end")
+    assert read_segments(folder / "file", open_ends=True)["r"][0].end_s == float("inf")
 
 
 def test_times_are_read_from_columns_never_from_ids(folder):

@@ -1,5 +1,6 @@
 """Audio of every container, and every way in which a file can be broken."""
 
+import io
 import os
 import struct
 import subprocess
@@ -234,3 +235,18 @@ def test_ten_hours_need_little_memory(tmp_path):
             "file = AudioFile(sys.argv[1]); print(sum(map(len, file.blocks())), file.duration_s)")
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True)
     assert done.stdout.split() == [str(36000 * RATE), "36000.0"], done.stderr
+
+
+def test_a_wav_within_an_archive_is_read_as_kaldi_writes_it(tmp_path):
+    samples = np.random.default_rng(0).integers(-9000, 9000, (2, 4000)).astype(np.int16)
+    places = []
+    with open(tmp_path / "wav.ark", "wb") as ark:
+        for key, sound in zip("ab", samples):
+            ark.write(f"{key} ".encode())
+            places.append(ark.tell())
+            soundfile.write(held := io.BytesIO(), sound, 16000, format="WAV")
+            ark.write(held.getvalue())
+    for place, sound in zip(places, samples):
+        assert np.array_equal(read_audio(f"{tmp_path}/wav.ark:{place}") * 32768, sound)
+    with pytest.raises(DiarkitError, match=f"wav.ark:{places[1] + 1}: no WAV begins at byte {places[1] + 1}"):
+        read_audio(f"{tmp_path}/wav.ark:{places[1] + 1}")

@@ -261,6 +261,14 @@ def test_one_speaker_at_a_time():
     assert one_at_a_time([]) == [] and one_at_a_time(alone) == alone
 
 
+def test_rttm_as_people_have_it(tmp_path):
+    (tmp_path / "talk.rttm").write_bytes(
+        b"\xef\xbb\xbf;; by hand\r\n# also by hand\r\nSPKR-INFO talk 1 <NA> <NA> <NA> unknown Ann <NA>\r\n"
+        b"NOSCORE talk 1 2.00 1.00 <NA> <NA> <NA> <NA>\r\nSPEAKER talk 1 0.50 1.50 <NA> <NA> Ann 0.5 <NA>\r\nEND\r\n")
+    found = read(str(tmp_path / "talk.rttm"))
+    assert found.turns == {"talk": [Turn("talk", 0.5, 2.0, "Ann", 0.5)]} and found.ignored == {"talk": [(2.0, 3.0)]}
+
+
 def test_what_is_not_scored():
     turns = [Turn("r", 0, 10, "a")]
     assert scored_spans(turns, [], 12) == [(0, 12)] and scored_spans(turns, []) == [(0, 10)]

@@ -109,3 +109,21 @@ def test_a_name_that_is_option_and_positional_is_refused(call, tmp_path):
     (tmp_path / "x.sh").write_text(f"# Usage: x.sh <out>\nout=1  # twice\n. {ROOT}/utils/parse_options.sh\n")
     done = call("bash", "x.sh", "a")
     assert done.returncode == 2 and "declared twice" in done.stderr
+
+
+@pytest.mark.parametrize("words, told", [
+    ("--num-speakers 0", "--num-speakers must be a whole number from 1, not '0'"),
+    ("--num-speakers two", "--num-speakers must be a whole number from 1, not 'two'"),
+    ("--min-speakers 5 --max-speakers 2", "--min-speakers 5 is more than --max-speakers 2"),
+    ("--num-speakers 2 --max-speakers 2", "--num-speakers excludes --min-speakers and --max-speakers"),
+    ("--channel left", "--channel must be auto, mix, separate or a number from 1, not 'left'"),
+    ("--nj 0", "--nj must be a whole number above 0, not '0'"),
+    ("--vad best", "--vad must be one of energy oracle silero webrtc, not 'best'")])
+def test_options_of_a_recipe_are_checked_before_its_first_stage(call, tmp_path, words, told):
+    (tmp_path / "conf").symlink_to(ROOT / "conf")
+    (tmp_path / "run.sh").write_text("# x\nnj=2 # a\nvad=silero # a\nchannel=auto # a\nnum_speakers= # a\n"
+                                     f"min_speakers= # a\nmax_speakers= # a\n. {ROOT}/utils/parse_options.sh\n"
+                                     "echo ran\n")
+    done = call("bash", "run.sh", *words.split())
+    assert done.returncode == 2 and told in done.stderr and "ran" not in done.stdout
+    assert call("bash", "run.sh", "--max-speakers", "2", "--vad", "webrtc", "--num-speakers", "").stdout == "ran\n"

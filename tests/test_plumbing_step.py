@@ -209,8 +209,9 @@ def test_jobs_that_outlive_a_killed_step_and_runner_still_hold_the_folder(recipe
     os.killpg(step.pid, signal.SIGKILL)  # the shell and run.py; the job has a group of its own
     step.wait(timeout=20)
     wait_for(lambda: not is_running(step.pid))
-    status, said = recipe.measure()
-    assert status == 1 and "jobs it started still run" in said
+    status, said = recipe.measure(DIARKIT_WAIT_S="0.5")
+    assert status == 1 and "is gone, jobs it started still end: waiting for them" in said
+    assert "jobs it started still run" in said
     (recipe.folder / "hold.a").unlink()
     wait_for(lambda: recipe.has("exp/size/parts/size.1.1.scp"))
     assert wait_for(lambda: recipe.measure()[0] == 0) and len(sizes(recipe)) == 4

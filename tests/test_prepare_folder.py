@@ -10,7 +10,7 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarkit.annotation import Turn, read_rttm, read_uem
+from diarkit.annotation import Turn, read_rttm, read_uem, read_zones
 from diarkit.audio import AudioFile
 from diarkit.datadir import FolderOptions, prepare_folder, validate
 from diarkit.datadir.recordings import clean_id, make_ids
@@ -251,15 +251,44 @@ def test_references_for_some_only_are_not_written_and_that_is_said(call):
     assert not os.path.exists("data/ref.rttm") and not os.path.exists("data/reco2num_spk")
 
 
-def test_a_bad_reference_beside_costs_its_recording_only():
+def test_a_bad_reference_beside_costs_itself_only(capsys):
     put("audio/a.wav")
     put("audio/b.wav")
     rttm("audio/a.rttm", "a 0 x s")
     rttm("audio/b.rttm", "b 0 1 s")
-    dropped = prepare()
-    assert list(dropped) == ["a.wav"] and "audio/a.rttm:1: start is '0', duration is 'x'" in dropped["a.wav"]
+    assert prepare() == {} and list(read_table("data/wav.scp")) == ["a", "b"]
+    assert "note: a.wav: it has no reference, since the one beside it is bad: audio/a.rttm:1: start is '0', duration " \
+           "is 'x'" in capsys.readouterr().err
     with pytest.raises(DiarkitError, match="must be mended first:\n  audio/a.rttm:1"):
         prepare(rttm="audio/a.rttm", target="other")
+
+
+def test_references_beside_in_capitals_without_a_last_newline_with_channels_and_zones():
+    put("audio/a.wav", 3)
+    Path("audio/a.RTTM").write_text("\ufeffSPEAKER x 1 0 1 <NA> <NA> A <NA>\nNOSCORE x 1 1 0.5 <NA> <NA> <NA> <NA>\n"
+                                    "NON-LEX x 1 2 0.25 ha laugh A <NA>\nLEXEME x 1 0 1 hi lex A <NA>")
+    Path("audio/a.UEM").write_text("x 1 0 2.5\nx 2 0 2.5")
+    prepare()
+    assert read_rttm("data/ref.rttm") == {"a": [Turn("a", 0, 1, "A")]} and read_uem("data/ref.uem") == {"a": [(0, 2.5)]}
+    assert [(z.kind, z.start_s, z.end_s, z.name) for z in read_zones("data/ref.rttm")["a"]] == [
+        ("NOSCORE", 1, 1.5, "<na>"), ("NON-LEX", 2, 2.25, "laugh"), ("LEXEME", 0, 1, "lex")]
+    assert not validate("data").problems
+
+
+def test_a_reference_of_another_format_beside_the_audio_is_named(capsys):
+    put("audio/a.wav")
+    Path("audio/a.stm").write_text("a 1 Ann 0.5 2 hi\n")
+    prepare()
+    assert "note: audio/a.stm may be a reference, but is no RTTM and was not read. `utils/convert_reference.py " \
+           "audio/a.stm audio/a.rttm` makes one of it" in capsys.readouterr().err
+
+
+def test_names_of_recordings_that_are_left_out_are_no_unknown_names(capsys):
+    put("audio/a.wav")
+    Path("audio/broken.wav").write_text("no sound")
+    rttm("all.rttm", "a 0 1 x", "broken 0 1 x", "stranger 0 1 x")
+    assert list(prepare(rttm="all.rttm")) == ["broken.wav"]
+    assert "1 names belong to no recording: stranger" in capsys.readouterr().err
 
 
 def test_an_empty_rttm_means_nobody_speaks():

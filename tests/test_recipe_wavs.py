@@ -141,6 +141,6 @@ def test_an_unknown_method_is_answered_with_the_known_ones(tmp_path, environment
     for name in ("wav.scp", "reco2dur"):
         (bare / "data" / "wavs" / name).write_text("a 1\n")
     status, said = run(bare, environment, "--stage", "1", "--vad", "best")
-    assert status == 1 and "conf/vad/best.conf; there are conf/vad/energy.conf" in said, said
+    assert status == 2 and "--vad must be one of energy oracle silero webrtc, not 'best'" in said, said
     status, said = run(bare, environment, "--stage", "1", "--nj", "0", "--vad", "webrtc")
     assert status == 2 and "--nj must be a whole number above 0, not '0'" in said, said

@@ -327,3 +327,29 @@ def test_scp_keys_and_paths():
     assert read_scp("w.scp") == read_scp("scp:w.scp") == {"a": "x y.wav", "b": "cat 'x  y' |"}
     with pytest.raises(UsageError, match="must be an scp"):
         read_scp("ark:w.scp")
+
+
+def test_kaldis_ranges_are_inclusive_in_rows_and_columns():
+    matrix = np.arange(40, dtype=np.float32).reshape(10, 4)
+    with MatrixWriter("ark,scp:a.ark,a.scp") as writer:
+        writer.write("a", matrix)
+        writer.write("v", np.arange(5, dtype=np.float32))
+    a, v = read_scp("scp:a.scp").values()
+    for text, wanted in {"[3:5]": matrix[3:6], "[0:9,2:3]": matrix[:, 2:4], "[:,1:1]": matrix[:, 1:2],
+                         "[3:5,0:2]": matrix[3:6, :3], "[8:11]": matrix[8:]}.items():
+        assert np.array_equal(load_matrix(a + text), wanted), text
+    assert np.array_equal(load_matrix(v + "[1:3]"), [1, 2, 3])
+    for entry, words in ((a + "[30:60]", "rows 30 to 60 are asked for, it has 10, 0 to 9"),
+                         (a + "[5:3]", "rows 5 to 3"), (a + "[0:20]", "rows 0 to 20"),
+                         (a + "[:,0:4]", "columns 0 to 4"), (v + "[:,0:1]", "2 ranges")):
+        with pytest.raises(DiarkitError, match=words):
+            load_matrix(entry)
+
+
+def test_a_whole_table_may_come_from_a_command():
+    with MatrixWriter("ark,scp:a.ark,a.scp") as writer:
+        writer.write("a", ARRAYS["matrix"])
+    for source in ("ark:cat a.ark |", "scp:cat a.scp |"):
+        assert [(key, load().shape) for key, load in read_matrices(source)] == [("a", (5, 3))]
+    with pytest.raises(DiarkitError, match="failed with status"):
+        list(read_matrices("ark:cat gone.ark |"))

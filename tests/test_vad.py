@@ -16,9 +16,11 @@ from diarkit.errors import DiarkitError, UsageError
 from diarkit.options import from_conf
 from diarkit.vad import OPTIONS, Samples, SpeechDetector, VadOptions, detect
 from diarkit.vad.energy import Energy, EnergyOptions, decide, log_energies
+from diarkit.vad.level import levelled
 from diarkit.vad.oracle import OracleOptions
 from diarkit.vad.score import score_spans
 from diarkit.vad.silero import Silero, SileroOptions
+from diarkit.vad.spans import length_s
 from diarkit.vad.webrtc import Webrtc, WebrtcOptions
 
 RATE = 16000
@@ -231,3 +233,29 @@ def test_options_of_the_chosen_method_reach_it():
 def test_silero_ends_speech_below_its_start():
     with pytest.raises(UsageError, match="--silero-offset 0.6 must not exceed --silero-onset 0.5"):
         SileroOptions(silero_onset=0.5, silero_offset=0.6)
+
+
+@pytest.fixture(scope="module")
+def mini():
+    try:
+        return soundfile.read(models.fetch("mini-audio"), dtype="float32")
+    except DiarkitError as error:
+        pytest.skip(f"NO MINI CONVERSATION: {error}")
+
+
+@pytest.mark.parametrize("method", ["webrtc", "energy"])
+@pytest.mark.parametrize("gain, said", [(0.1, "it is quiet"), (0.01, "it is quiet"), (32768, "floats in the range of")])
+def test_detectors_by_level_hear_speech_of_any_level(mini, method, gain, said):
+    samples, rate = mini
+    detector = SpeechDetector(VadOptions(method=method))
+    whole = length_s(detector(Samples(samples, rate)))
+    assert detector.note == "" and whole > 20
+    assert abs(length_s(detector(Samples(samples * np.float32(gain), rate))) - whole) < 0.06 * whole
+    assert said in detector.note
+
+
+def test_quiet_noise_and_silence_are_not_brought_up():
+    noise = 1e-3 * np.random.default_rng(0).standard_normal(16000 * 5).astype(np.float32)
+    for samples in (noise, np.zeros(16000, np.float32), np.zeros(0, np.float32)):
+        given = Samples(samples, 16000)
+        assert levelled(given) == (given, "")

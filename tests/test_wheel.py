@@ -13,7 +13,6 @@ import soundfile
 from conftest import ROOT
 from recipes import mini_audio
 
-
 CORE = """\
 import sys
 

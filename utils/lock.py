@@ -10,10 +10,12 @@ import fcntl
 import json
 import os
 import socket
+import sys
 import time
 
 from diarkit.errors import DiarkitError, named
 
+WAIT_S = float(os.environ.get("DIARKIT_WAIT_S", 600))  # for the jobs of a run that was killed
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
@@ -26,6 +28,8 @@ def take(out, descriptor, pid):
     holder = read_holder(path)
     alone = try_flock(descriptor)
     here = holder.get("host") == socket.gethostname()
+    if alone is False and here and not is_running(holder["pid"]):
+        alone = _wait_for_jobs(out, descriptor, holder)
     if alone is False:
         gone = here and not is_running(holder["pid"])
         raise DiarkitError(f"{out} is held by {describe(holder)}." + (
@@ -39,6 +43,16 @@ def take(out, descriptor, pid):
         raise DiarkitError(f"{out} is held by {describe(holder)}. Wait until that run has ended, or end it")
     write_holder(path, {"host": socket.gethostname(), "pid": int(pid), "since": time.strftime("%F %T")})
     return describe(holder) if holder else ""
+
+
+def _wait_for_jobs(out, descriptor, holder, most_s=WAIT_S):
+    """Wait until the jobs of a run that was killed have ended, with a word; return try_flock's answer."""
+    print(f"{out}: the run that held it ({describe(holder)}) is gone, jobs it started still end: waiting for them, at "
+          f"most {most_s:.0f} s", file=sys.stderr, flush=True)
+    end_s = time.monotonic() + most_s
+    while (alone := try_flock(descriptor)) is False and time.monotonic() < end_s:
+        time.sleep(0.2)
+    return alone
 
 
 def try_flock(descriptor):

@@ -20,6 +20,8 @@ import sys
 OPTION = re.compile(r"""([a-z][a-z0-9_]*)=("[^"]*"|'[^']*'|[^\s"'#]*)\s+#\s*(.*)""")
 SOURCE = re.compile(r"(\.|source)\s.*\b(step|recipe|parse_options)\.sh\b")
 POSITIONAL = re.compile(r"(\[?)<([A-Za-z][\w-]*)>(\]?)")
+COUNTS = ("num_speakers", "min_speakers", "max_speakers")
+METHODS = (("vad", "vad", []), ("clustering", "cluster", []))  # option, folder of conf/ that names its methods, others
 UNSTAMPED = ("nj", "cmd")
 
 
@@ -100,6 +102,36 @@ def check(flag, value, default):
         raise Wrong(f"{flag} must be {wanted}, not {value!r}")
 
 
+def check_together(values, given, script):
+    """Hold the options that many scripts share to what they can mean, before anything is computed.
+
+    values: {name: text} of all options, given: of those on the command line; a name of a method is one of conf/.
+    """
+    for name in COUNTS:
+        if given.get(name) and not re.fullmatch(r"0*[1-9]\d*", given[name]):
+            raise Wrong(f"{dashes(name)} must be a whole number from 1, not {given[name]!r}")
+    exact, least, most = (values.get(name) or "" for name in COUNTS)
+    if exact and (least or most):
+        raise Wrong("--num-speakers excludes --min-speakers and --max-speakers")
+    if least and most and int(least) > int(most):
+        raise Wrong(f"--min-speakers {least} is more than --max-speakers {most}")
+    channel = given.get("channel") or "auto"
+    if not re.fullmatch(r"auto|mix|separate|0*[1-9]\d*", channel):
+        raise Wrong(f"--channel must be auto, mix, separate or a number from 1, not {channel!r}")
+    if given.get("nj") is not None and int(given["nj"]) < 1:
+        raise Wrong(f"--nj must be a whole number above 0, not {given['nj']!r}")
+    for name, folder, more in METHODS:
+        known = more + sorted(file[:-5] for file in listed(os.path.join(os.path.dirname(script), "conf", folder))
+                              if file.endswith(".conf") and not file.startswith("tuned_"))
+        if name in given and len(known) > len(more) and given[name] not in known:
+            raise Wrong(f"--{name} must be one of {' '.join(known)}, not {given[name]!r}")
+
+
+def listed(folder):
+    """Return the names in a folder, none where it is not there."""
+    return os.listdir(folder) if os.path.isdir(folder) else []
+
+
 def is_number(text):
     """Tell whether a text is a finite number."""
     try:
@@ -152,6 +184,7 @@ def pairs_of(script, source, words):
         return [("--help", show_help(header, options))]
     stamped = [n for n in options if n not in UNSTAMPED and not options[n][1].rstrip().endswith("(no stamp)")]
     again = " ".join(retyped(name, value) for name, value in given if name != "stage")
+    check_together({**{name: default for name, (default, _) in options.items()}, **dict(given)}, dict(given), script)
     return [("_stamped", " ".join(stamped)), ("_again", again)] \
         + name_positionals(positionals, wanted) + given
 

@@ -8,7 +8,7 @@ import parse_options
 import plumbing
 
 from diarkit.errors import DiarkitError, UsageError
-from diarkit.files import read_table
+from diarkit.files import plain_path, read_table
 
 
 def digest(data):
@@ -76,7 +76,7 @@ def recording_state(entry):
     if entry.endswith("|"):
         return entry
     try:
-        found = os.stat(entry)
+        found = os.stat(plain_path(entry))
     except OSError:
         return f"{entry} is missing"
     return f"{entry} {found.st_size} {found.st_mtime_ns}"

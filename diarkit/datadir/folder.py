@@ -1,13 +1,14 @@
 """Make a data directory from a folder of recordings, with a reference where there are RTTM files."""
 
 import os
+import shlex
 
 from diarkit import cli
-from diarkit.annotation import write_rttm, write_uem
+from diarkit.annotation import joined_channels, write_rttm, write_uem
 from diarkit.datadir.freshness import replaced_folder, state_of
 from diarkit.datadir.probe import probe_all
-from diarkit.datadir.recordings import Recording, common_stems, find_audio, make_ids
-from diarkit.datadir.references import mended_turns, read_marks
+from diarkit.datadir.recordings import EXTENSIONS, Recording, clean_id, common_stems, find_audio, make_ids
+from diarkit.datadir.references import FOREIGN, beside, mended_turns, read_marks
 from diarkit.errors import DiarkitError, UsageError
 from diarkit.files import read_lines, write_text
 from diarkit.formats.scored import without
@@ -66,13 +67,15 @@ def _fill(folder, paths, dropped, options):
     dropped.update({name: sound.fault for name, sound in sounds.items() if sound.fault})
     ids = make_ids([name for name in paths if name not in dropped])
     recordings = sorted(Recording(reco, paths[name], name) for name, reco in ids.items())
-    turns, spans = _references(recordings, sounds, dropped, options)
+    turns, zones, spans = _references(recordings, sounds, dropped, options)
     kept = [r for r in recordings if r.inner not in dropped]
     if not kept:
         raise _nothing(options.audio, dropped)
     write_text(f"{folder}/dropped.txt", (f"{n}\t{' '.join(why.split())}" for n, why in sorted(dropped.items())))
     write_tables(folder, kept, {r.id: sounds[r.inner].duration_s for r in kept}, spans)
-    _write_reference(folder, [r.id for r in kept], turns)
+    if not options.reference[0]:
+        _note_foreign(kept, turns)
+    _write_reference(folder, [r.id for r in kept], turns, zones)
 
 
 def write_tables(folder, recordings, durations, spans):
@@ -83,38 +86,61 @@ def write_tables(folder, recordings, durations, spans):
 
 
 def _references(recordings, sounds, dropped, options):
-    """Return ({reco: [Turn] or None}, {reco: [(start_s, end_s)]}), adding to `dropped` what has a bad reference."""
-    references = read_marks(options.reference[0], recordings, options.reference[1])
-    scored = read_marks(options.uem, recordings, "uem")
-    turns, spans, common = {}, {}, common_stems(recordings)
+    """Return ({reco: [Turn] or None}, {reco: zones}, {reco: [(start_s, end_s)]}).
+
+    A recording whose reference was named and is bad is added to `dropped`; a bad one beside it costs only itself.
+    """
+    given, kind, option = options.reference
+    marks = read_marks(given, recordings, kind), read_marks(options.uem, recordings, "uem")
+    turns, zones, spans, common = {}, {}, {}, common_stems(recordings)
     for recording in recordings:
-        duration_s = sounds[recording.inner].duration_s
+        reco, duration_s = recording.id, sounds[recording.inner].duration_s
         try:
-            turns[recording.id], ignored = _turns(recording, references, duration_s, common, options)
-            spans[recording.id] = without(scored_spans(recording, scored, duration_s, common), ignored)
+            turns[reco], zones[reco], ignored = _turns(recording, marks[0], duration_s, common, given)
+            spans[reco] = without(scored_spans(recording, marks[1], duration_s, common), ignored)
         except DiarkitError as error:
-            dropped[recording.inner] = str(error)
-    for option, marks in ((options.reference[2], references), ("uem", scored)):
-        if marks and (unused := marks.unused()):
-            cli.log(f"note: {option}: {len(unused)} names belong to no recording: {', '.join(unused[:5])}"
+            if given or options.uem:
+                dropped[recording.inner] = str(error)
+                continue
+            cli.log(f"note: {recording.inner}: it has no reference, since the one beside it is bad: {error}")
+            turns[reco], zones[reco], spans[reco] = None, [], [(0.0, duration_s)]
+    gone = {clean_id(form) for d in dropped for form in (Recording("", "", d).stem, os.path.splitext(d)[0], d)}
+    for named, found in ((option, marks[0]), ("uem", marks[1])):
+        unused = [name for name in found.unused() if clean_id(name) not in gone] if found else []
+        if unused:
+            cli.log(f"note: {named}: {len(unused)} names belong to no recording: {', '.join(unused[:5])}"
                     + (" ..." if len(unused) > 5 else ""))
-    return turns, spans
+    return turns, zones, spans
 
 
-def _turns(recording, references, duration_s, common, options):
-    """Return (turns of a recording, [(start_s, end_s)] that its reference keeps out of the score).
+def _turns(recording, references, duration_s, common, given):
+    """Return (turns of a recording, zones that bear on scoring, [(start_s, end_s)] that its reference keeps out).
 
     The turns are None where no reference speaks of it and none was given.
     """
-    spans, given = references.find(recording, common) if references else None, options.reference[0]
+    spans = references.find(recording, common) if references else None
     if spans is None and given:
         raise DiarkitError(f"{given} does not speak of it. Name it {recording.id} there")
     if spans is None:
-        return None, []
-    turns, changes = mended_turns(recording.id, [s for s in spans if s.name is not None], duration_s)
+        return None, [], []
+    spoken = [s for s in spans if s.kind == "SPEAKER"]
+    turns, changes = mended_turns(recording.id, [s for s in spoken if s.name is not None], duration_s)
     for change in changes:
         cli.log(f"note: {recording.inner}: {change}")
-    return turns, [(s.start_s, s.end_s) for s in spans if s.name is None]
+    zones = [s for s in spans if s.kind != "SPEAKER"]
+    zones = zones if any(s.kind != "LEXEME" for s in zones) else []  # words bear on the score through zones alone
+    return turns, zones, [(s.start_s, s.end_s) for s in spoken if s.name is None]
+
+
+def _note_foreign(recordings, turns):
+    """Say which references of another format lie beside recordings that have none, and what reads them."""
+    silent = [r for r in recordings if turns[r.id] is None]
+    found = beside([r.path for r in silent], FOREIGN - EXTENSIONS - {"rttm"})
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        cli.log(f"note: {found[0]}{more} may be a reference, but is no RTTM and was not read. "
+                f"`utils/convert_reference.py {shlex.quote(found[0])} "
+                f"{shlex.quote(os.path.splitext(found[0])[0] + '.rttm')}` makes one of it; or give --ref")
 
 
 def scored_spans(recording, scored, duration_s, common):
@@ -125,10 +151,10 @@ def scored_spans(recording, scored, duration_s, common):
     end_s = max(span.end_s for span in spans)
     if end_s > duration_s + 1 or max(span.start_s for span in spans) >= duration_s:
         raise DiarkitError(f"its UEM goes to {end_s:.3f} s, it ends at {duration_s:.3f} s. Is it another recording's?")
-    return [(span.start_s, min(span.end_s, duration_s)) for span in spans]
+    return joined_channels([span._replace(end_s=min(span.end_s, duration_s)) for span in spans])
 
 
-def _write_reference(folder, recos, turns):
+def _write_reference(folder, recos, turns, zones):
     """Write ref.rttm and reco2num_spk when every recording has a reference; say so when only some have."""
     without = [reco for reco in recos if turns[reco] is None]
     if len(without) == len(recos):
@@ -137,10 +163,11 @@ def _write_reference(folder, recos, turns):
         cli.log(f"note: {len(without)} of {len(recos)} recordings have no RTTM beside them: {', '.join(without[:3])}. "
                 "So no reference is written, nothing can be scored. Add them, or give --rttm DIR to leave them out")
         return
-    write_turns(folder, recos, turns)
+    write_turns(folder, recos, turns, zones)
 
 
-def write_turns(folder, recos, turns):
-    """Write ref.rttm and reco2num_spk of {reco: [Turn]}."""
-    write_rttm(f"{folder}/ref.rttm", (turn for reco in recos for turn in turns[reco]))
+def write_turns(folder, recos, turns, zones=None):
+    """Write ref.rttm and reco2num_spk of {reco: [Turn]}; zones: {reco: [timed.Span]} that bear on scoring."""
+    zones = {reco: zones[reco] for reco in recos} if zones else None
+    write_rttm(f"{folder}/ref.rttm", (turn for reco in recos for turn in turns[reco]), zones)
     write_text(f"{folder}/reco2num_spk", (f"{reco} {len({t.speaker for t in turns[reco]})}" for reco in recos))

@@ -8,7 +8,7 @@ import shutil
 
 from diarkit import cli
 from diarkit.datadir.recordings import walk
-from diarkit.datadir.references import FOREIGN
+from diarkit.datadir.references import FOREIGN, beside
 from diarkit.datadir.store import fresh_folder
 from diarkit.errors import DiarkitError
 from diarkit.files import temporary_name, write_text
@@ -21,7 +21,7 @@ def state_of(audio, options):
     paths = list(audio)
     for given, kind in (options.reference[:2], (options.uem, "uem")):
         if given is None:
-            paths += sorted({f"{os.path.splitext(path)[0]}.{kind}" for path in audio})
+            paths += beside(list(audio), FOREIGN if kind == "rttm" else {kind})
         else:
             ends = FOREIGN if kind == "ref" else {kind}
             paths += [os.path.join(given, n) for n in sorted(walk(given, ends))] or [given]

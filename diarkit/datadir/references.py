@@ -77,8 +77,7 @@ def read_marks(given, recordings, extension, option=None):
     """
     option, kinds = option or extension, FOREIGN if extension == "ref" else {extension}
     if given is None:
-        beside = {f"{os.path.splitext(r.path)[0]}.{extension}" for r in recordings}
-        paths = [path for path in beside if os.path.isfile(path)]
+        paths = beside([r.path for r in recordings], {extension})
     elif not os.path.exists(given):
         raise DiarkitError(f"{given}: no such file or folder. Check --{option}")
     else:
@@ -91,8 +90,22 @@ def read_marks(given, recordings, extension, option=None):
     return marks if paths else None
 
 
+def beside(paths, extensions):
+    """Return the files beside recordings that have their name and one of these extensions, in any case, sorted.
+
+    paths: of the recordings; extensions: in small letters, without the dot.
+    """
+    stems, found = {os.path.splitext(path)[0] for path in paths}, []
+    for folder in {os.path.dirname(path) for path in paths}:
+        for name in os.listdir(folder or "."):
+            stem, end = os.path.splitext(os.path.join(folder, name))
+            if end[1:].lower() in extensions and stem in stems and os.path.isfile(stem + end):
+                found.append(stem + end)
+    return sorted(found)
+
+
 def _scan_turns(path, report):
-    return scan_rttm(path, report, zero=False)
+    return scan_rttm(path, report, zero=False, zones=True)
 
 
 def _scan_any(path, report):

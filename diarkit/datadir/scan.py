@@ -1,15 +1,14 @@
 """Read the files of a data directory to the end, noting every fault instead of stopping at the first."""
 
-import math
+import io
 import os
 from typing import NamedTuple
 
-from diarkit.files import split_entry
+from diarkit.files import raw_lines, split_entry
+from diarkit.timed import Fault, Span, rttm_span, segment_span, to_number, uem_span
 
-SHAPES = {"segments": "<id> <reco> <start> <end>", "uem": "<reco> 1 <start> <end>",
-          "rttm": "SPEAKER <reco> 1 <start> <dur> <NA> <NA> <speaker> <NA> <NA>"}
-
-OTHER_LINES = ("SEGMENT NOSCORE NO_RT_METADATA LEXEME NON-LEX NON-SPEECH FILLER EDIT IP SU CB A/P SPKR-INFO").split()
+__all__ = ["Row", "Span", "exists", "id_fault", "scan_lines", "scan_rttm", "scan_segments", "scan_table", "scan_uem",
+           "to_number"]
 
 
 class Row(NamedTuple):
@@ -18,16 +17,6 @@ class Row(NamedTuple):
     line: int
     key: str
     value: str
-
-
-class Span(NamedTuple):
-    """One line with times: its number, reco, start_s, end_s, and its own name (segment id or speaker)."""
-
-    line: int
-    reco: str
-    start_s: float
-    end_s: float
-    name: str
 
 
 def id_fault(name):
@@ -49,12 +38,11 @@ def scan_lines(path, report):
     except OSError as error:
         report.add(path, None, f"cannot be read: {error.strerror}", "Write it, or check its permissions")
         return
-    if raw and not raw.endswith(b"\n"):
-        report.add(path, raw.count(b"\n") + 1, "the last line has no newline, the file may be cut short",
-                   "Write the file again, or add the newline")
-    for number, piece in enumerate(raw.split(b"\n"), 1):
+    if raw and raw[-1:] not in (b"\n", b"\r"):
+        report.note(f"{path}: the last line has no newline. If the file is cut short, write it again")
+    for number, piece in raw_lines(io.BytesIO(raw)):
         try:
-            line = piece.decode("utf-8").rstrip("\r")
+            line = piece.decode("utf-8")
         except UnicodeDecodeError:
             report.add(path, number, "not UTF-8 text", "Convert the file, for example with iconv")
             continue
@@ -89,72 +77,41 @@ def _check_order(path, number, key, last, report):
 
 
 def scan_segments(path, report):
-    """Return [Span] of a segments file, checked like a table; the name is the segment's id."""
-    spans = []
-    for row in scan_table(path, report).values():
-        parts = row.value.split()
-        if len(parts) != 3:
-            report.add(path, row.line, f"{len(parts) + 1} columns", f"Write `{SHAPES['segments']}`", reco=parts[0])
-            continue
-        _add_span(path, row.line, parts[0], parts[1], parts[2], row.key, report, spans)
-    return spans
+    """Return [Span] of a segments file, checked like a table; the name is the segment's id, an open end infinity."""
+    rows = scan_table(path, report).values()
+    return _scan(path, ((row.line, f"{row.key} {row.value}") for row in rows), segment_span, report)
 
 
 def scan_uem(path, report):
     """Return [Span] of a UEM file; the name is the channel."""
-    spans = []
-    for number, line in scan_lines(path, report):
-        parts = line.split()
-        if parts[0].startswith(";;"):
-            continue
-        if len(parts) != 4:
-            report.add(path, number, f"{len(parts)} columns", f"Write `{SHAPES['uem']}`", reco=parts[0])
-            continue
-        _add_span(path, number, parts[0], parts[2], parts[3], parts[1], report, spans)
-    return spans
+    return _scan(path, scan_lines(path, report), uem_span, report)
 
 
-def scan_rttm(path, report, zero=True):
+def scan_rttm(path, report, zero=True, zones=False):
     """Return [Span] of an RTTM's SPEAKER lines; the name is the speaker.
 
     zero: a turn of no duration is a problem; otherwise it is given back with end_s == start_s.
+    zones: give the lines that bear on scoring, too; their `kind` tells them apart.
     """
+    spans = _scan(path, scan_lines(path, report), rttm_span, report, zero)
+    return [span for span in spans if zones or span.kind == "SPEAKER"]
+
+
+def _scan(path, lines, parse, report, zero=True):
+    """Return the Spans of lines by the rules of timed.py; every fault is a problem of its recording."""
     spans = []
-    for number, line in scan_lines(path, report):
-        parts = line.split()
-        if parts[0] != "SPEAKER":
-            if not parts[0].startswith(";;") and parts[0] not in OTHER_LINES:
-                report.add(path, number, f"a line of type {parts[0]!r}", f"Write `{SHAPES['rttm']}`")
+    for number, line in lines:
+        try:
+            span = parse(number, line)
+        except Fault as fault:
+            report.add(path, number, fault.what, fault.mend, reco=fault.reco)
             continue
-        if not 8 <= len(parts) <= 10:
-            report.add(path, number, f"{len(parts)} columns, names may hold no blanks", f"Write `{SHAPES['rttm']}`",
-                       reco=parts[1] if len(parts) > 1 else None)
-            continue
-        _add_span(path, number, parts[1], parts[3], parts[4], parts[7], report, spans, duration=True, zero=zero)
+        if span and zero and span.end_s == span.start_s:
+            report.add(path, number, f"start {span.start_s:g} s, end {span.end_s:g} s", "Make 0 <= start < end",
+                       reco=span.reco)
+        elif span:
+            spans.append(span)
     return spans
-
-
-def _add_span(path, line, reco, start, end, name, report, spans, duration=False, zero=True):
-    """Append a Span when its two numbers make sense, else note a problem of this recording."""
-    second = "duration" if duration else "end"
-    numbers = [to_number(text) for text in (start, end)]
-    if any(math.isnan(n) for n in numbers):
-        report.add(path, line, f"start is {start!r}, {second} is {end!r}", "Write seconds as plain numbers", reco=reco)
-        return
-    start_s, end_s = numbers[0], numbers[1] + (numbers[0] if duration else 0)
-    if start_s < 0 or end_s < start_s or (zero and end_s == start_s):
-        report.add(path, line, f"start {start} s, {second} {end} s", "Make 0 <= start < end", reco=reco)
-        return
-    spans.append(Span(line, reco, start_s, end_s, name))
-
-
-def to_number(text):
-    """Return a finite float, or NaN for any other text."""
-    try:
-        value = float(text)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
 
 
 def exists(folder, name):

@@ -1,5 +1,6 @@
 """Check the files with times: segments, UEM and the reference."""
 
+import math
 import os
 
 from diarkit.datadir.scan import scan_rttm, scan_segments, scan_table, scan_uem
@@ -27,7 +28,7 @@ def check_spans(path, spans, recos, durations, report):
         if span.reco not in recos:
             report.add(path, span.line, f"{span.reco} is not in wav.scp", "Take the line out, or mend the name",
                        reco=span.reco)
-        elif span.end_s > durations.get(span.reco, span.end_s) + SLACK_S:
+        elif not math.isinf(span.end_s) and span.end_s > durations.get(span.reco, span.end_s) + SLACK_S:
             report.add(path, span.line, f"{span.start_s:.3f} to {span.end_s:.3f} s, but {span.reco} ends at "
                        f"{durations[span.reco]:.3f} s", "Mend the times, or the recording is the wrong one",
                        reco=span.reco)
@@ -40,7 +41,7 @@ def check_uem(path, recos, durations, report):
     for reco in sorted(recos.keys() - {span.reco for span in spans}):
         report.add(path, None, f"{reco} is in wav.scp, not here",
                    f"Add `{reco} 1 0.000 {durations.get(reco, 0):.3f}` to score all of it", reco=reco)
-    _check_overlaps(path, [span._replace(name="") for span in spans], "", report)
+    _check_overlaps(path, spans, "channel ", report)
 
 
 def check_reference(path, recos, durations, report):

@@ -8,6 +8,7 @@ from diarkit.datadir.problems import Report
 from diarkit.datadir.scan import exists, scan_table, to_number
 from diarkit.datadir.times import check_reference, check_segments, check_uem
 from diarkit.errors import DiarkitError
+from diarkit.files import plain_path
 from diarkit.options import opt, options
 
 
@@ -68,7 +69,7 @@ def _check_audio(folder, recos, durations, options, report):
     path, entries = f"{folder}/wav.scp", {reco: row.value for reco, row in recos.items()}
     if not options.audio:
         for reco, entry in entries.items():
-            if not entry.endswith("|") and not os.path.isfile(entry):
+            if not entry.endswith("|") and not os.path.isfile(plain_path(entry)):
                 report.add(path, recos[reco].line, f"{entry}: no such file",
                            "Paths are relative to the recipe: run this there, or mend the path", reco=reco)
         return {}

@@ -1,6 +1,7 @@
 """RTTM, NIST's Rich Transcription Time Marked: the format of every scorer."""
 
-from diarkit.annotation import read_rttm, rttm_line
+from diarkit.annotation import read_rttm, read_zones, rttm_line
+from diarkit.formats.common import Ignored
 
 
 def write(turns, reco, duration_s=None):
@@ -9,6 +10,8 @@ def write(turns, reco, duration_s=None):
 
 
 def read(path):
-    """Yield the Turns of an RTTM."""
+    """Yield the Turns of an RTTM, and Ignored for its NOSCORE lines."""
     for turns in read_rttm(path).values():
         yield from turns
+    for reco, zones in read_zones(path).items():
+        yield from (Ignored(reco, zone.start_s, zone.end_s) for zone in zones if zone.kind == "NOSCORE")

@@ -2,15 +2,19 @@
 
 from typing import NamedTuple
 
-from pyannote.core import Annotation, Segment, Timeline
+from pyannote.core import Annotation, Segment
 from pyannote.metrics.diarization import (
     DiarizationCoverage,
     DiarizationErrorRate,
     DiarizationPurity,
     JaccardErrorRate,
 )
+from pyannote.metrics.identification import IdentificationErrorRate
 
 from diarkit.scoring.protocols import FULL
+from diarkit.scoring.regions import edges_of_annotation, scored_region, timeline, without
+
+__all__ = ["Score", "annotation", "best_names", "pool", "score", "timeline"]
 
 
 class Score(NamedTuple):
@@ -78,28 +82,34 @@ def annotation(reco, turns):
     return merged, len(turns) - sum(1 for _ in merged.itertracks())
 
 
-def timeline(spans):
-    """Return the pyannote Timeline of [(start_s, end_s)], overlapping spans joined."""
-    return Timeline(Segment(start_s, end_s) for start_s, end_s in spans).support()
+def score(reference, hypothesis, region, protocol=FULL, edges=None, sounds=()):
+    """Return the Score of one recording, by the definitions of md-eval.
 
-
-def score(reference, hypothesis, region, protocol=FULL):
-    """Return the Score of one recording.
-
-    reference, hypothesis: pyannote Annotations as `annotation` makes them; region: Timeline that is scored.
+    reference, hypothesis: pyannote Annotations as `annotation` makes them; region: Timeline that is evaluated;
+    edges: times of all boundaries of reference turns, where touching ones had been joined in `reference`;
+    sounds: [(start_s, end_s)] of NON-LEX that are not scored. Speakers are mapped on `region`, before collars.
     """
-    cut = DiarizationErrorRate().uemify  # pyannote removes half of `collar` on each side, md-eval all of it
+    cut = DiarizationErrorRate().uemify
     counted = cut(reference, hypothesis, uem=region)
     ref_speakers, hyp_speakers = (len(a.labels()) for a in counted)
+    edges = edges_of_annotation(reference) if edges is None else edges
+    scored = without(scored_region(region, edges, reference, protocol), list(sounds))
     # Purity and coverage know no region of their own in pyannote.metrics: everything is cut to the scored time first.
-    ref, hyp = cut(reference, hypothesis, uem=region, collar=2 * protocol.collar_s, skip_overlap=protocol.skip_overlap)
-    der = DiarizationErrorRate()(ref, hyp, uem=region, detailed=True)
-    jer = JaccardErrorRate()(ref, hyp, uem=region, detailed=True)
+    ref, hyp = cut(reference, hypothesis, uem=scored)
+    named = hyp.rename_labels(_names(reference, hypothesis, region))
+    der = IdentificationErrorRate()(ref, named, uem=scored, detailed=True)
+    jer = JaccardErrorRate()(ref, hyp, uem=scored, detailed=True)
     pure, covered = DiarizationPurity()(ref, hyp, detailed=True), DiarizationCoverage()(ref, hyp, detailed=True)
     return Score(der["missed detection"], der["false alarm"], der["confusion"], der["total"],
                  jer["speaker error"], jer["speaker count"], pure["correct"], pure["total"],
                  covered["correct"], covered["total"], ref_speakers, hyp_speakers,
                  abs(ref_speakers - hyp_speakers), int(ref_speakers == hyp_speakers))
+
+
+def _names(reference, hypothesis, region):
+    """Return {hypothesis speaker: name}: the reference speaker it is mapped to, or a name that no reference has."""
+    mapping = best_names(reference, hypothesis, region)
+    return {label: mapping.get(label, ("nobody", label)) for label in hypothesis.labels()}
 
 
 def best_names(reference, hypothesis, region):

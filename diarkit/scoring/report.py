@@ -3,6 +3,7 @@
 from diarkit.files import write_text
 from diarkit.scoring.metrics import annotation, best_names, pool, score, timeline
 from diarkit.scoring.protocols import FULL
+from diarkit.scoring.regions import edges_of
 
 HEADER = "protocol collar_s overlap reco der miss fa conf total_s jer purity coverage ref_speakers hyp_speakers".split()
 COLUMNS = ("DER %", "miss %", "fa %", "conf %", "speech s", "JER %", "purity %", "coverage %", "ref spk", "hyp spk")
@@ -14,10 +15,10 @@ def score_recordings(trial, protocols):
     for reco, spans in trial.regions.items():
         reference, ref_merged = annotation(reco, trial.references[reco])
         hypothesis, hyp_merged = annotation(reco, trial.hypotheses[reco])
-        region = timeline(spans)
+        region, edges, sounds = timeline(spans), edges_of(trial.references[reco]), trial.sounds.get(reco, [])
         notes = [f"{reco}: {count} {what} turns touch or overlap another of their speaker and count as one with it"
                  for what, count in (("reference", ref_merged), ("hypothesis", hyp_merged)) if count]
-        yield reco, {p: score(reference, hypothesis, region, p) for p in protocols}, notes
+        yield reco, {p: score(reference, hypothesis, region, p, edges, sounds) for p in protocols}, notes
 
 
 def overall(scores):
@@ -88,9 +89,10 @@ def compare(reco, reference, hypothesis, spans, protocol=FULL):
 
     reference, hypothesis: lists of Turns; spans: [(start_s, end_s)] that is scored.
     """
+    edges = edges_of(reference)
     reference, hypothesis = annotation(reco, reference)[0], annotation(reco, hypothesis)[0]
     region = timeline(spans)
-    s = score(reference, hypothesis, region, protocol)
+    s = score(reference, hypothesis, region, protocol, edges)
     collar = f"{protocol.collar_s:g} s collar" if protocol.collar_s else "no collar"
     words = (f"DER {100 * s.der:.1f} %  (miss {100 * s.share(s.miss_s):.1f}, false alarm {100 * s.share(s.fa_s):.1f}, "
              f"confusion {100 * s.share(s.conf_s):.1f}; {collar}, overlap {protocol.overlap})")

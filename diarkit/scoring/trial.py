@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from diarkit.annotation import read_rttm, read_uem
+from diarkit.annotation import read_rttm, read_uem, read_zones
 from diarkit.audio import AudioFile
 from diarkit.errors import DiarkitError, data_error
 from diarkit.files import read_lines, read_table
 from diarkit.options import opt, options
-from diarkit.scoring.metrics import timeline
 from diarkit.scoring.protocols import PROTOCOLS, Protocol
+from diarkit.scoring.regions import timeline, unscored, without
 
 NAMES_SHOWN = 5
 
@@ -35,12 +35,14 @@ class ScoreOptions:
 class Trial(NamedTuple):
     """Recordings to score: {reco: [Turn]} twice, {reco: [(start_s, end_s)]} scored, and lines for the table.
 
+    sounds: {reco: [(start_s, end_s)]} of NON-LEX, which are not scored either, though speakers are mapped there;
     head: what was scored and how; notes: what a reader must know of single recordings.
     """
 
     references: dict
     hypotheses: dict
     regions: dict
+    sounds: dict
     head: list
     notes: list
 
@@ -59,11 +61,27 @@ def load_trial(ref_path, durations_path, hyp_path, options):
     if not any(reco in references for reco in regions):
         raise DiarkitError(f"{ref_path}: no speech in any of the {len(regions)} recordings to score. "
                            "Check that it is the reference of this set")
+    regions, sounds, more = _without_zones(regions, read_zones(ref_path), references)
+    notes += more
     head = [f"Reference {ref_path}, hypothesis {hyp_path}"] + _uem_line(regions, options) + _tuned(regions, options)
     for reco in regions:
         notes += _recording_notes(reco, references, hypotheses, durations[reco])
     return Trial({r: references.get(r, []) for r in regions}, {r: hypotheses.get(r, []) for r in regions},
-                 regions, head, notes)
+                 regions, sounds, head, notes)
+
+
+def _without_zones(regions, zones, references):
+    """Return (regions without NOSCORE, {reco: [(start_s, end_s)] of NON-LEX}, notes on what is taken out)."""
+    regions, sounds, notes = dict(regions), {}, []
+    for reco in zones.keys() & regions.keys():
+        noscore, sounds[reco] = unscored(zones[reco], references.get(reco, []))
+        whole = timeline(regions[reco])
+        regions[reco] = [tuple(span) for span in without(whole, noscore)]
+        left = without(timeline(regions[reco]), sounds[reco]).duration()
+        if left < whole.duration():
+            notes.append(f"{reco}: {whole.duration() - left:.3f} s of NOSCORE and NON-LEX in the reference are not "
+                         "scored, as md-eval has it")
+    return regions, sounds, sorted(notes)
 
 
 def read_durations(path):

@@ -4,6 +4,7 @@ from diarkit.errors import UsageError
 from diarkit.options import field_table
 from diarkit.vad.energy import Energy, EnergyOptions
 from diarkit.vad.framing import Samples
+from diarkit.vad.level import levelled
 from diarkit.vad.oracle import Oracle, OracleOptions
 from diarkit.vad.silero import Silero, SileroOptions
 from diarkit.vad.smoothing import VadOptions, smooth
@@ -13,18 +14,19 @@ __all__ = ["METHODS", "OPTIONS", "Samples", "SpeechDetector", "VadOptions", "det
 
 METHODS = {"webrtc": (Webrtc, WebrtcOptions), "energy": (Energy, EnergyOptions), "silero": (Silero, SileroOptions),
            "oracle": (Oracle, OracleOptions)}
+BY_LEVEL = ("webrtc", "energy")  # these judge by level, so that a quiet recording would hold no speech
 OPTIONS = (VadOptions, *(cls for _, cls in METHODS.values()))
 
 
 class SpeechDetector:
-    """Find speech in recordings by the method that the options name."""
+    """Find speech in recordings by the method that the options name; `note` says what was done to the last one."""
 
     def __init__(self, options=None, *own):
         """options: VadOptions; own: options objects of the methods (missing ones have their defaults).
 
         Raises UsageError for an option of another method than options.method: it would change nothing.
         """
-        self.options = options or VadOptions()
+        self.options, self.note = options or VadOptions(), ""
         method, kind = METHODS[self.options.method]
         for other in own:
             if not isinstance(other, kind):
@@ -37,6 +39,9 @@ class SpeechDetector:
         audio: an audio.AudioFile, or Samples(array, sample_rate); it is read in blocks, so that memory stays bounded.
         reco: the recording's name, for the oracle. within: (W, 2) seconds that speech is confined to, or None.
         """
+        self.note = ""
+        if self.options.method in BY_LEVEL:
+            audio, self.note = levelled(audio)
         return smooth(self.method(audio, reco), self.options, audio.duration_s, within)
 
 
