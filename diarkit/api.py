@@ -119,7 +119,7 @@ def diarize(audio, num_speakers=None, min_speakers=None, max_speakers=None, *, n
     >>> result
     <Diarization of sample: 30.0 s, 2 speakers, 10 turns>
     >>> print(result.to_rttm().splitlines()[0])
-    SPEAKER sample 1 6.739 0.506 <NA> <NA> SPEAKER_01 0.791 <NA>
+    SPEAKER sample 1 6.739 0.506 <NA> <NA> SPEAKER_01 0.796 <NA>
     >>> result.exclusive[0].speaker
     'SPEAKER_01'
     """

@@ -7,14 +7,14 @@ speech=          # folder of speech with utterances.tsv
 half=tune        # half of the speakers: tune or test; they share nobody
 seed=1           # seed of every random choice
 conditions=conf/bench/conditions.txt   # what is composed
-read=librispeech_train_clean_5,speechocean762,vietnamese_gmm,resemblyzer_audio   # corpora of read sentences
-words=arabic_commands,dspspeech20,gsc_v1_300,alphanumeric_duke                   # corpora of single words
+read_corpora=librispeech_train_clean_5,speechocean762,vietnamese_gmm,resemblyzer_audio   # corpora of read sentences
+words_corpora=arabic_commands,dspspeech20,gsc_v1_300,alphanumeric_duke                   # corpora of single words
 base_config=conf/simulate/deck.conf    # options of bin/simulate-conversations.py that hold for all conditions
 . utils/step.sh
 need "$speech/utterances.tsv" "$conditions" "$base_config"
 begin "$out" --out wav.scp ref.rttm reco2condition audio turns --in "$speech/utterances.tsv" "$conditions" "$base_config"
-select-utterances.py --half="$half" --corpora="$read" --min-utterances=4 "$speech" "$out/read"
-select-utterances.py --half="$half" --corpora="$words" --min-utterances=4 --min-seconds=0.25 "$speech" "$out/words"
+select-utterances.py --half="$half" --corpora="$read_corpora" --min-utterances=4 "$speech" "$out/read"
+select-utterances.py --half="$half" --corpora="$words_corpora" --min-utterances=4 --min-seconds=0.25 "$speech" "$out/words"
 mkdir -p "$out/plans"
 while read -r name num seconds pool line; do
   read -ra given <<< "$line"
