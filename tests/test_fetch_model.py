@@ -183,3 +183,11 @@ def test_script_fetches_the_real_thing(tmp_path):
     assert done.stdout == f"{tmp_path / 'deep' / 'ref.rttm'}\n"
     assert hashlib.sha256((tmp_path / "deep" / "ref.rttm").read_bytes()).hexdigest() == \
         models.find("mini-reference").sha256
+
+
+def test_a_home_that_cannot_be_written_is_named_with_the_way_out(tmp_path, monkeypatch):
+    (tmp_path / "home").write_text("a file, where a folder is needed")
+    monkeypatch.setenv("DIARKIT_CACHE", str(tmp_path / "home/cache"))
+    monkeypatch.delenv("DIARKIT_MODELS", raising=False)
+    with pytest.raises(DiarkitError, match="cache .*home/cache cannot be written: .* Set DIARKIT_CACHE to a folder"):
+        models.fetch("ge2e")

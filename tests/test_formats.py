@@ -294,3 +294,10 @@ def test_references_are_converted(call, tmp_path):
     assert done.returncode == 1 and "in/b.csv:2: start 1 s, end 0 s" in done.stderr
     assert (tmp_path / "out" / "a.ctm").read_text() == "a 1 0.000 1.000 x\n"
     assert "the extension .docx belongs to no format" in call(tool, "talk.eaf", "talk.docx").stderr
+
+
+@pytest.mark.parametrize("form", registry.WRITABLE)
+def test_a_turn_under_a_millisecond_makes_no_cue_of_no_length(form):
+    short, long = Turn("a", 1.5, 1.5004, "NOBODY"), Turn("a", 2.0, 3.0, "SOMEBODY")
+    text = registry.write(form, [short, long], "a", 5.0)
+    assert "NOBODY" not in text and text == registry.write(form, [long], "a", 5.0)

@@ -78,8 +78,12 @@ def names_of(words, among=WRITABLE):
 
 
 def write(form, turns, reco, duration_s=None):
-    """Return turns of one recording as text in a format of WRITABLE."""
-    return FORMATS[form].write(turns, reco, duration_s)
+    """Return turns of one recording as text in a format of WRITABLE.
+
+    Turns that are shorter than a millisecond are left out: a cue must end after it begins.
+    """
+    kept = [turn for turn in turns if round(turn.end_s * 1000) > round(turn.start_s * 1000)]
+    return FORMATS[form].write(kept, reco, duration_s)
 
 
 def file_name(reco, form):

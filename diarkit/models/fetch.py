@@ -85,8 +85,13 @@ def _is_good(cached, entry):
 @contextlib.contextmanager
 def _locked(path, name):
     """Hold a lock that the system drops with the process, so a killed download never blocks the next."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = open(path, "w")
+    except OSError as error:
+        raise DiarkitError(f"cannot get the model {name}: the cache {path.parent} cannot be written: {error.strerror}. "
+                           "Set DIARKIT_CACHE to a folder that can, or DIARKIT_MODELS to one that has it") from None
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
