@@ -9,6 +9,6 @@ export DIARKIT_EXTRAS=test
 export PATH=$PWD/utils:$PWD/bin:$PATH LC_ALL=C PYTHONUTF8=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 ruff check .
 jobs=()
-case " $* " in *" tests/"* | *" -n"*) ;; *) jobs=(-n "${TEST_JOBS:-$(nproc)}" --dist loadfile);; esac
+case " $* " in *" tests/"* | *" -n"*) ;; *) jobs=(-n "${TEST_JOBS:-$(nproc)}" --dist loadfile --no-loadscope-reorder);; esac
 case " $* " in *" -m "*) exec python3 -m pytest "${jobs[@]}" "$@";; esac
 exec python3 -m pytest -m "not slow" "${jobs[@]}" "$@"
