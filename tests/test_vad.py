@@ -186,7 +186,7 @@ class Endless:
     def __init__(self, speech):
         self.block = np.resize(speech, 30 * RATE)
 
-    def blocks(self, block_s):
+    def blocks(self, block_s=30.0):
         return (self.block.copy() for _ in range(20))
 
 
