@@ -6,6 +6,8 @@ the command `diarkit` and steps/diarize.sh stand on it.
 
 import dataclasses
 import functools
+import importlib
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -101,6 +103,8 @@ class Chain:
         and its share that is done, from 0 to 1.
         """
         s, tell = self.settings, progress or (lambda stage, share: None)
+        # Clustering needs it: a second, which passes while the networks work outside Python's lock.
+        threading.Thread(target=importlib.import_module, args=("sklearn.cluster",), daemon=True).start()
         with FeaturesBeside(audio, self.fbank, functools.partial(tell, "listening")) as heard:
             segmentation = self.segmenter(heard)
             tell("listening", 1.0)
